@@ -1,0 +1,1 @@
+"""Logitscope: a terminal playground for transformers models."""

@@ -1,12 +1,12 @@
 """The whole contract between the screen and the engine: typed requests and events, plain values only.
 
-The two sides are processes joined by two byte streams. The engine first writes `PREAMBLE`; from then on both
-directions carry frames: a 4-byte big-endian length, then that many bytes of msgpack. A request (screen → engine)
-carries a new, growing `id`; every event (engine → screen) carries the id of the request it answers, or 0.
+The two sides are processes joined by two byte streams. The engine first writes `PREAMBLE`; from then on
+both directions carry frames: a 4-byte big-endian length, then that many bytes of msgpack. A request (screen
+→ engine) carries a new, growing `id`; every event (engine → screen) carries the id it answers, or 0.
 
 Life of a request: any number of `Progress`, then its own events, and exactly one *last* event: `Pong`,
-`CheckpointsListed`, `Inspected`, `Loaded`, `Reweighed` or `Answered`, and for every kind `Failed`, `Cancelled`
-or `Superseded`. No request is dropped silently.
+`CheckpointsListed`, `Inspected`, `Loaded`, `Reweighed` or `Answered`, and for every kind `Failed`,
+`Cancelled` or `Superseded`. No request is dropped silently.
 """
 
 from __future__ import annotations
