@@ -2,12 +2,35 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Mapping
+from typing import Any, get_args
 
-from tui.protocol import DtypeName
+from tui.protocol import TASKS, DtypeName
+
+TASK_ALIASES: Mapping[str, str] = MappingProxyType(
+    {"text-classification": "sentiment-analysis", "token-classification": "ner"}
+)
+"""Other names transformers has for the same pipelines."""
+DTYPES: tuple[str, ...] = get_args(DtypeName)
+DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
+KEYS_TABLE = "keys"
+NAMES: tuple[str, ...] = ("task", "model", "revision", "device", "dtype", "engine", "theme", "state")
+"""What the environment (`LOGITSCOPE_TASK`, ...) and the config file (`task`, ...) can set."""
+
+
+class SettingsError(Exception):
+    """A setting that can't be used: what it is, where it stands, what would do."""
+
+    def __init__(self, title: str, detail: str, hint: str) -> None:
+        super().__init__(title, detail, hint)
+        self.title = title
+        self.detail = detail
+        self.hint = hint
 
 
 @dataclass(frozen=True)
@@ -31,3 +54,222 @@ class Settings:
     """Binding id → keys, as Textual's keymaps are written; from the config file's `[keys]`."""
     state_folder: Path = Path()
     """Where sessions and logs are kept."""
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """The command that runs the engine: `engine_command`, or this Python with this package."""
+        if self.engine_command:
+            return self.engine_command
+        home = Path(__file__).resolve().parents[1]
+        # -P keeps a `datasets.py` in the user's folder from being imported, unless it is this package's own.
+        safe = () if Path.cwd() == home else ("-P",)
+        return (sys.executable, "-X", "utf8", *safe, "-m", "tui.engine")
+
+
+@dataclass(frozen=True)
+class _Given:
+    """A value as somebody wrote it, and where."""
+
+    value: Any
+    place: str
+
+
+def load_settings(
+    arguments: Mapping[str, Any],
+    environ: Mapping[str, str],
+    config_path: Path | None = None,
+) -> Settings:
+    """The settings of this run.
+
+    arguments: option → value, None where it wasn't given; the names of `NAMES`, and `text` and `resume`.
+    environ: `LOGITSCOPE_…` variables are read; an empty one counts as not set.
+    config_path: the TOML file; None: `LOGITSCOPE_CONFIG`, or else config.toml in the user's config folder.
+    Raises SettingsError.
+    """
+    named = config_path or _path(environ.get("LOGITSCOPE_CONFIG"))
+    given, keymap = _read_config(
+        named or _user_folder("config") / "config.toml", must_exist=named is not None
+    )
+    for name in NAMES:
+        variable = f"LOGITSCOPE_{name.upper()}"
+        if environ.get(variable):
+            given[name] = _Given(environ[variable], variable)
+        if arguments.get(name) is not None:
+            given[name] = _Given(arguments[name], f"--{name}")
+    return Settings(
+        task=_task(given.get("task")),
+        model=_text(given.get("model"), "model"),
+        revision=_text(given.get("revision"), "revision"),
+        device=_device(given.get("device")),
+        dtype=_dtype(given.get("dtype")),
+        engine_command=_command(given.get("engine")),
+        text=arguments.get("text"),
+        resume=bool(arguments.get("resume")),
+        theme=_text(given.get("theme"), "theme"),
+        keymap=keymap,
+        state_folder=_path(_text(given.get("state"), "state")) or _user_folder("state"),
+    )
+
+
+def nearest(wrong: str, allowed: Iterable[str]) -> str:
+    """A question that names the allowed word most like `wrong`, or nothing."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(wrong, list(allowed), n=1, cutoff=0.5)
+    return f"Did you mean {close[0]}? " if close else ""
+
+
+def _user_folder(kind: str) -> Path:
+    import platformdirs
+
+    if kind == "config":
+        return platformdirs.user_config_path("logitscope")
+    return platformdirs.user_state_path("logitscope")
+
+
+def _path(text: str | None) -> Path | None:
+    if not text:
+        return None
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # ~somebody who doesn't exist
+        return Path(text)
+
+
+# ------------------------------------------------------------------------------------ the config file
+
+
+def _read_config(path: Path, must_exist: bool) -> tuple[dict[str, _Given], Mapping[str, str]]:
+    try:
+        written = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        if must_exist:
+            hint = "Correct LOGITSCOPE_CONFIG, or leave it out."
+            raise SettingsError("The config file isn't there", str(path), hint) from error
+        return {}, MappingProxyType({})
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        hint = "Make it a readable TOML file, or remove it."
+        raise SettingsError("The config file can't be read", f"{path}: {reason}", hint) from error
+
+    import tomllib
+
+    try:
+        table = tomllib.loads(written)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            "The config file is not valid TOML",
+            f"{path}: {error}",
+            'A line is `name = "value"`; keys are remapped under `[keys]`.',
+        ) from error
+    given: dict[str, _Given] = {}
+    for name, value in table.items():
+        if name == KEYS_TABLE:
+            continue
+        place = f"{path}, {_line_of(name, written)}`{name}`"
+        if name not in NAMES:
+            allowed = ", ".join((*NAMES, f"[{KEYS_TABLE}]"))
+            hint = f"{nearest(name, (*NAMES, KEYS_TABLE))}It can hold: {allowed}."
+            raise SettingsError("The config file holds an unknown setting", place, hint)
+        given[name] = _Given(value, place)
+    return given, _keymap(table.get(KEYS_TABLE, {}), path, written)
+
+
+def _keymap(table: Any, path: Path, written: str) -> Mapping[str, str]:
+    hint = 'Write one line for each binding, such as `run = "f5"` or `run = "f5,ctrl+r"`.'
+    if not isinstance(table, dict):
+        where = f"{path}, {_line_of(KEYS_TABLE, written)}`{KEYS_TABLE}` is not a table"
+        raise SettingsError("The config file's keys can't be used", where, hint)
+    keymap: dict[str, str] = {}
+    for binding, keys in _flat(table):
+        if not isinstance(keys, str) or not keys.strip():
+            where = f"{path}, {_line_of(binding, written)}`{binding}` is {keys!r}"
+            raise SettingsError("The config file's keys can't be used", where, hint)
+        keymap[binding] = keys
+    return MappingProxyType(keymap)
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> Iterable[tuple[str, Any]]:
+    """Binding ids may hold dots, which TOML reads as tables in tables."""
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
+def _line_of(name: str, written: str) -> str:
+    last = re.escape(name.rsplit(".", 1)[-1])
+    for number, line in enumerate(written.splitlines(), 1):
+        if re.match(rf"""\s*\[?\s*([\w-]+\.)*["']?({re.escape(name)}|{last})["']?\s*[=\].]""", line):
+            return f"line {number}: "
+    return ""
+
+
+# -------------------------------------------------------------------------------------- single values
+
+
+def _text(given: _Given | None, name: str) -> str | None:
+    if given is None:
+        return None
+    if not isinstance(given.value, str) or not given.value:
+        where = f"{given.place} is {given.value!r}"
+        raise SettingsError(f"The {name} can't be used", where, "It has to be a piece of text, in quotes.")
+    return given.value
+
+
+def _task(given: _Given | None) -> str:
+    task = _text(given, "task")
+    if task is None:
+        return Settings.task
+    task = TASK_ALIASES.get(task, task)
+    if task not in TASKS:
+        raise _none_of(given, "task", task, TASKS)
+    return task
+
+
+def _device(given: _Given | None) -> str:
+    device = _text(given, "device")
+    if device is None:
+        return Settings.device
+    if not DEVICE.fullmatch(device):
+        raise _none_of(given, "device", device, ("auto", "cpu", "cuda", "cuda:N", "mps"))
+    return device
+
+
+def _dtype(given: _Given | None) -> DtypeName:
+    dtype = _text(given, "dtype")
+    if dtype is None:
+        return Settings.dtype
+    for allowed in get_args(DtypeName):
+        if dtype == allowed:
+            return allowed  # type: ignore[no-any-return]
+    raise _none_of(given, "dtype", dtype, DTYPES)
+
+
+def _none_of(given: _Given | None, name: str, wrong: str, allowed: tuple[str, ...]) -> SettingsError:
+    where = f"{given.place}: {wrong!r}" if given else repr(wrong)
+    hint = f"{nearest(wrong, allowed)}Choose from: {', '.join(allowed)}."
+    return SettingsError(f"There is no such {name}", where, hint)
+
+
+def _command(given: _Given | None) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    value = given.value
+    if isinstance(value, str):
+        import shlex
+
+        try:
+            words = tuple(shlex.split(value))
+        except ValueError as error:
+            where = f"{given.place}: {value!r} ({error})"
+            raise SettingsError("The engine's command can't be read", where, "Close its quotes.") from error
+    elif isinstance(value, list) and all(isinstance(word, str) for word in value):
+        words = tuple(value)
+    else:
+        words = ()
+    if not words or not words[0]:
+        hint = 'Write it as for a shell: "ssh gpu-box logitscope engine".'
+        raise SettingsError("The engine's command can't be read", f"{given.place}: {value!r}", hint)
+    return words

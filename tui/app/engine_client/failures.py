@@ -1,0 +1,135 @@
+"""What went wrong with the engine's process, in words."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tui.app.engine_client.requests import Death
+from tui.protocol import PROTOCOL_VERSION, Analyze, AnyRequest, Failure, Inspect, ListCheckpoints, Load
+
+AGAIN = "ctrl+r starts it again."
+LOG_TAIL_BYTES = 4096
+LOG_TAIL_LINES = 6
+
+
+def visible(text: str) -> str:
+    """The text with everything unprintable written as an escape."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def command_line(command: Sequence[str]) -> str:
+    """A command as a person would type it."""
+    return visible(" ".join(command))
+
+
+def cannot_start(command: Sequence[str], error: Exception) -> Failure:
+    """The operating system refused to run the command."""
+    reason = getattr(error, "strerror", None) or str(error)
+    return Failure(
+        "The engine can't be started",
+        f"{command_line(command)}: {visible(reason)}",
+        f"Check the command given to --engine; {AGAIN}",
+    )
+
+
+def no_engine(command: Sequence[str], received: bytes | bytearray, what: str) -> Failure:
+    """The command runs but is something else; `received`: the first bytes it wrote."""
+    first = f"; it wrote {bytes(received[:200]).decode(errors='replace')!r}" if received else ""
+    return Failure(
+        "The command does not speak Logitscope's protocol",
+        f"{command_line(command)} {what}{first}",
+        "Give --engine a command that ends in `logitscope engine`.",
+    )
+
+
+def other_version(protocol: int, where: str = "") -> Failure:
+    """The engine speaks, but another version of the protocol."""
+    return Failure(
+        "The engine speaks another version of the protocol",
+        f"Its protocol is {protocol}{visible(where)}, this one is {PROTOCOL_VERSION}.",
+        "Install the same version of Logitscope on both sides.",
+    )
+
+
+def broken_stream(error: Exception) -> Failure:
+    """A frame that can't be read."""
+    return Failure(
+        "The engine's stream is broken",
+        f"A frame can't be read: {visible(str(error))}",
+        "Its log may say what wrote into the stream.",
+    )
+
+
+def cannot_send(error: ValueError) -> Failure:
+    """A request that no frame can hold: text with half a character in it, or too much of it."""
+    return Failure("The request can't be sent", visible(str(error)), "Change the text, or shorten it.")
+
+
+def doing(requests: Iterable[AnyRequest]) -> str:
+    """What the engine was at, as a phrase; empty for no request."""
+    phrases = []
+    for request in requests:
+        if isinstance(request, Load):
+            phrases.append(f"loading {visible(request.reference)}")
+        elif isinstance(request, Analyze):
+            phrases.append(f"running {request.task} on {len(request.text):,} characters")
+        elif isinstance(request, Inspect):
+            phrases.append(f"inspecting {visible(request.reference)}")
+        elif isinstance(request, ListCheckpoints):
+            phrases.append("listing checkpoints")
+        else:
+            phrases.append("reading the logits again")
+    return " and ".join(phrases)
+
+
+def ended_title(status: int | None, ready: bool) -> str:
+    """How the process ended; `status` as `Popen.returncode` gives it, None when it had to be killed."""
+    before = "" if ready else " before it was ready"
+    if status is None:
+        return f"The engine closed its output{before}"
+    if status < 0:
+        try:
+            name = signal.Signals(-status).name
+        except ValueError:
+            name = f"signal {-status}"
+        return f"The engine was killed{before} ({name})"
+    return f"The engine ended{before} (exit status {status})"
+
+
+def ended_detail(death: Death, uptime_seconds: float, reason: str, log_lines: Sequence[str]) -> str:
+    """What it was at, how long it had run, why it ended as far as is known, what it wrote last."""
+    at = f"It was {doing(death.running)}" if death.running else "It ended"
+    sentences = [f"{at}, {uptime_seconds:.0f} s after its start."]
+    if reason:
+        sentences.append(reason)
+    if death.held:
+        sentences.append(f"This is the second time while {doing(death.held)}, which is held back now.")
+    if log_lines:
+        sentences.append("Its last words:\n" + "\n".join(log_lines))
+    return " ".join(sentences)
+
+
+def ended_hint(death: Death, restarts: bool, deaths: int, window_seconds: float) -> str:
+    """What happens next, and what to do."""
+    if not restarts:
+        times = (
+            f"It ended {deaths} times within {window_seconds:.0f} s and stays down; " if deaths > 1 else ""
+        )
+        return times + AGAIN
+    if death.held:
+        return "It is starting again; ctrl+r offers what is held back once more."
+    return "It is starting again" + (", and your request is offered again." if death.running else ".")
+
+
+def log_tail(path: Path, start: int) -> list[str]:
+    """The last lines written to the log since byte `start`, made visible."""
+    try:
+        with path.open("rb") as log:
+            size = log.seek(0, 2)
+            log.seek(max(start if start <= size else 0, size - LOG_TAIL_BYTES))  # it may have been emptied
+            lines = log.read(LOG_TAIL_BYTES).decode(errors="replace").splitlines()
+    except OSError:
+        return []
+    return [visible(line.rstrip()) for line in lines if line.strip()][-LOG_TAIL_LINES:]

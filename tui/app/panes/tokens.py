@@ -1,0 +1,219 @@
+"""Pane 4: the tokens the model reads."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from rich.style import Style
+from textual import events
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from tui.app.keys import TOKENS, bindings
+from tui.app.render import numbers
+from tui.app.render.glyphs import fit, visible
+from tui.app.render.strips import flow, row
+from tui.app.widgets.line_pane import LinePane
+from tui.protocol import Token, Tokenized
+
+_WIDEST = 40
+_GUTTER = ("piece", "id", "mask", "type")
+
+
+def piece(token: Token) -> str:
+    """A token's vocabulary entry as shown: visible, spaces written out, very long ones cut."""
+    return fit(token.text.replace(" ", "␠"), _WIDEST) or "∅"
+
+
+def describe(token: Token, position: int, total: int, text: str) -> str:
+    """Everything known of one token, in one line."""
+    if token.start is None or token.end is None:
+        place = "characters –"
+    elif token.end > token.start:
+        place = f"characters {token.start}–{token.end} “{fit(text[token.start : token.end], 24)}”"
+    else:
+        place = "from no character"
+    special = "special, " if token.special else ""
+    return (
+        f"{position + 1} of {numbers.count(total)}: {piece(token)} → id {token.id}, "
+        f"{special}{place}, mask {token.mask}, type {token.type_id}"
+    )
+
+
+class TokensPane(LinePane):
+    """Pieces in a flow, each with its id, mask and type id below it where there is room."""
+
+    NUMBER = 4
+    NAME = "Tokens"
+    HELP = (
+        "The text as the model reads it: pieces of the tokenizer's vocabulary, each with its id. Walk them with "
+        "the arrow keys: the characters a token comes from are underlined in Input, and the title names its id, "
+        "its characters, its attention mask (1: attended) and its type id (which segment it belongs to).\n\n"
+        "Special tokens such as [CLS] and [SEP] are added by the tokenizer and come from no character; they are "
+        "written in italics. “##” (WordPiece) marks a piece that continues a word, “Ġ” (byte-level BPE) or “▁” "
+        "(SentencePiece) a space before it.\n\n"
+        "A text with more tokens than the model takes is cut; the title says how many of how many are read."
+    )
+    BINDINGS = bindings(TOKENS)
+    COMPONENT_CLASSES = {"tokens--even", "tokens--odd"}
+
+    class TokenMoved(Message):
+        """Another token was selected here."""
+
+        def __init__(self, position: int) -> None:
+            super().__init__()
+            self.position = position
+
+    class EditRequested(Message):
+        """The text cursor is to go where the selected token begins."""
+
+    tokenized: reactive[Tokenized | None] = reactive(None)
+    cursor: reactive[int | None] = reactive(None)
+    """Position of the selected token."""
+    text: reactive[str] = reactive("")
+    """The text these tokens were made from."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._depth: int | None = None  # rows a token takes: 1 piece, 2 with ids, 4 with mask and type ids
+        self._pieces: list[str] = []
+        self._lines: list[list[int]] = []
+
+    def on_mount(self) -> None:
+        """An empty pane has its title too."""
+        self._retitle()
+
+    def watch_tokenized(self, tokenized: Tokenized | None) -> None:
+        """Other tokens: lay them out."""
+        self._pieces = [piece(token) for token in tokenized.tokens] if tokenized else []
+        self._retitle()
+        self.redraw()
+
+    def watch_cursor(self) -> None:
+        """Another token is selected."""
+        self._retitle()
+        self.redraw()
+        if self.cursor is not None and self._lines:
+            self.show_row(self._line_of(self.cursor) * self._shown_depth())
+            self.show_row(self._line_of(self.cursor) * self._shown_depth() + self._shown_depth() - 1)
+
+    def _retitle(self) -> None:
+        if self.tokenized is None:
+            self.set_title()
+            return
+        tokens, total = self.tokenized.tokens, self.tokenized.total
+        cut = total > len(tokens)
+        if self.cursor is not None and self.cursor < len(tokens):
+            facts = describe(tokens[self.cursor], self.cursor, len(tokens), self.text)
+        elif cut:
+            facts = f"the first {numbers.count(len(tokens))} of {numbers.count(total)}"
+        else:
+            facts = f"{numbers.count(total)} tokens"
+        if cut:
+            facts += f"; the model takes {numbers.count(self.tokenized.limit)}, the rest is not read"
+        self.set_title(facts)
+
+    def _shown_depth(self) -> int:
+        if self._depth is not None:
+            return self._depth
+        lines = len(self._lines)
+        return next((depth for depth in (4, 2) if lines * depth <= self.room), 1)
+
+    def _cell(self, position: int, level: int) -> str:
+        assert self.tokenized is not None
+        token = self.tokenized.tokens[position]
+        return (self._pieces[position], str(token.id), str(token.mask), str(token.type_id))[level]
+
+    def rows(self, width: int) -> list[Strip]:
+        """The flow of tokens; the deepest view that fits unless one was asked for."""
+        if self.tokenized is None:
+            return []
+        gutter = 6
+        widths = [
+            max(cell_len(text), len(str(token.id)))
+            for text, token in zip(self._pieces, self.tokenized.tokens, strict=True)
+        ]
+        self._lines = flow(("x" * cells for cells in widths), width - gutter)
+        depth = self._shown_depth()
+        strips = []
+        for line in self._lines:
+            for level in range(depth):
+                parts: list[tuple[str, Style]] = [(f"{_GUTTER[level]:<{gutter}}", self.style("muted"))]
+                for position in line:
+                    text = fit(self._cell(position, level), width - gutter)
+                    fill = " " * (min(widths[position], width - gutter) - cell_len(text))
+                    parts.append((text + fill, self._chip(position, level)))
+                    parts.append((" ", self.style("text")))
+                strips.append(row(*parts))
+        return strips
+
+    def _chip(self, position: int, level: int) -> Style:
+        assert self.tokenized is not None
+        token = self.tokenized.tokens[position]
+        if position == self.cursor:
+            return self.style("cursor") + Style(bold=True)
+        if level:
+            return self.style("muted")
+        if token.special:
+            return self.style("special") + Style(italic=True)
+        return self.get_component_rich_style(f"tokens--{('even', 'odd')[position % 2]}")
+
+    def _line_of(self, position: int) -> int:
+        return next((number for number, line in enumerate(self._lines) if position <= line[-1]), 0)
+
+    def _select(self, position: int) -> None:
+        if self.tokenized is not None and self.tokenized.tokens:
+            position = max(0, min(position, len(self.tokenized.tokens) - 1))
+            self.post_message(self.TokenMoved(position))
+
+    def action_token(self, by: int) -> None:
+        """Select the next or previous token."""
+        self._select(0 if self.cursor is None else self.cursor + by)
+
+    def action_token_line(self, by: int) -> None:
+        """Select the token above or below."""
+        if self.cursor is None or not self._lines:
+            self._select(0)
+            return
+        number = self._line_of(self.cursor)
+        target = self._lines[max(0, min(number + by, len(self._lines) - 1))]
+        place = self._lines[number].index(self.cursor)
+        self._select(target[min(place, len(target) - 1)])
+
+    def action_page(self, by: int) -> None:
+        """Move by a screenful of lines."""
+        self.action_token_line(by * max(1, self.room // self._shown_depth()))
+
+    def action_token_edge(self, to: int) -> None:
+        """Select the first or the last token."""
+        self._select(0 if to < 0 else len(self._pieces))
+
+    def action_detail(self) -> None:
+        """Show pieces only, with ids, or with mask and type ids."""
+        self._depth = {1: 2, 2: 4, 4: 1}[self._shown_depth()]
+        self.redraw()
+
+    def action_edit(self) -> None:
+        """Go to the selected token's characters in the input."""
+        self.post_message(self.EditRequested())
+
+    def on_click(self, event: events.Click) -> None:
+        """A click selects a token."""
+        offset = event.get_content_offset(self)
+        if offset is None or not self._lines:
+            return
+        number = (offset.y + self.scroll_offset.y) // self._shown_depth()
+        if number >= len(self._lines):
+            return
+        right = 6
+        for position in self._lines[number]:
+            assert self.tokenized is not None
+            right += max(cell_len(self._pieces[position]), len(str(self.tokenized.tokens[position].id))) + 1
+            if offset.x < right:
+                self._select(position)
+                return
+
+    def plain(self) -> str:
+        """Pieces and ids, one token a line."""
+        tokens = self.tokenized.tokens if self.tokenized else ()
+        return "\n".join(f"{position}\t{visible(t.text)}\t{t.id}" for position, t in enumerate(tokens))

@@ -1,0 +1,1 @@
+"""Plain values to what a terminal shows: glyphs, numbers, bars, strips."""

@@ -1,0 +1,32 @@
+"""Jump mode: every pane gets a key, one press goes there."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.geometry import Offset
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+
+class JumpScreen(ModalScreen[str | None]):
+    """Dismissed with the id of the pane to go to, or None."""
+
+    def __init__(self, targets: dict[str, tuple[str, Offset]]) -> None:
+        super().__init__()
+        self._targets = targets
+
+    def compose(self) -> ComposeResult:
+        """A label over each target's corner, and what to do in the last line."""
+        for key, (name, offset) in self._targets.items():
+            label = Static(Content(f" {key} "), classes="jump-label", id=f"jump-{name}")
+            label.styles.offset = offset
+            yield label
+        yield Static(Content(" Press a label to go there; escape goes back."), id="jump-hint")
+
+    def on_key(self, event: events.Key) -> None:
+        """A label's key goes there, any other key back."""
+        event.stop()
+        target = self._targets.get(event.character or "")
+        self.dismiss(target[0] if target else None)

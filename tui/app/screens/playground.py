@@ -1,0 +1,257 @@
+"""The playground: seven panes on one text, one task and one checkpoint."""
+
+from __future__ import annotations
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+from textual.reactive import reactive
+from textual.screen import Screen
+from textual.widget import Widget
+
+from tui.app.keys import EVERYWHERE, PANE_KEYS, PANES, TABLE, bindings
+from tui.app.panes.answer import AnswerPane
+from tui.app.panes.forward import ForwardPane
+from tui.app.panes.input import InputPane
+from tui.app.panes.model import ModelPane
+from tui.app.panes.probabilities import ProbabilitiesPane
+from tui.app.panes.task import TaskPane
+from tui.app.panes.tokens import TokensPane
+from tui.app.render.glyphs import visible
+from tui.app.widgets.frame import Framed
+from tui.app.widgets.one_line import OneLine
+from tui.protocol import (
+    Answered,
+    Checkpoint,
+    Failure,
+    Forwarded,
+    Readout,
+    ReadoutSettings,
+    Tokenized,
+)
+
+MINIMUM = (60, 16)
+"""Columns and rows below which the panes make no sense."""
+
+
+class Playground(Screen[None]):
+    """Holds what is shown as reactives that the panes are bound to; posts what the person does."""
+
+    HELP = (
+        "Seven panes on one text, one task and one checkpoint. Digits, tab and ctrl+g go from pane to pane."
+    )
+    BINDINGS = bindings(EVERYWHERE, PANE_KEYS)
+    AUTO_FOCUS = "#input"
+    ALLOW_IN_MAXIMIZED_VIEW = "OneLine"
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
+
+    task_name: reactive[str] = reactive("")
+    checkpoints: reactive[tuple[Checkpoint, ...]] = reactive(())
+    in_use: reactive[str | None] = reactive(None)
+    loading_reference: reactive[str | None] = reactive(None)
+    settings: reactive[ReadoutSettings] = reactive(ReadoutSettings())
+    tokenized: reactive[Tokenized | None] = reactive(None)
+    forwarded: reactive[Forwarded | None] = reactive(None)
+    readout: reactive[Readout | None] = reactive(None)
+    answered: reactive[Answered | None] = reactive(None)
+    failure: reactive[Failure | None] = reactive(None)
+    stale: reactive[bool] = reactive(False)
+    """The numbers are those of an earlier text or checkpoint."""
+    text: reactive[str] = reactive("")
+    """The text that the tokens shown were made from."""
+    cursor: reactive[int | None] = reactive(None)
+    """The one cursor: position of the selected token."""
+    mark: reactive[tuple[int, int] | None] = reactive(None)
+    unread_from: reactive[int | None] = reactive(None)
+
+    class Opened(Message):
+        """The panes are there."""
+
+    class Left(Message):
+        """Escape was pressed and there was nothing left to close."""
+
+    def __init__(self, input_pane: InputPane, task: str) -> None:
+        super().__init__()
+        self._input = input_pane
+        self._message = ""
+        self.set_reactive(Playground.task_name, task)
+
+    def compose(self) -> ComposeResult:
+        """Status, panes, hints."""
+        yield OneLine(id="status")
+        yield OneLine(id="fold")
+        with Horizontal(id="body"):
+            with Vertical(id="left"):
+                yield TaskPane(id="task").data_bind(Playground.task_name)
+                yield ModelPane(id="model").data_bind(
+                    Playground.checkpoints, Playground.in_use, Playground.loading_reference
+                )
+            with Vertical(id="right"):
+                yield self._input.data_bind(
+                    Playground.mark, Playground.unread_from
+                )
+                yield TokensPane(id="tokens").data_bind(
+                    Playground.tokenized, Playground.cursor, Playground.text, Playground.stale
+                )
+                yield ForwardPane(id="forward").data_bind(Playground.forwarded, Playground.stale)
+                yield ProbabilitiesPane(id="probabilities").data_bind(
+                    Playground.readout, Playground.settings, Playground.stale
+                )
+                yield AnswerPane(id="answer").data_bind(
+                    Playground.answered, Playground.failure, Playground.stale
+                )
+        yield OneLine(id="too-small")
+        yield OneLine(id="hints")
+
+    def on_mount(self) -> None:
+        """Hints follow the focus and the keymap."""
+        self.bindings_updated_signal.subscribe(self, lambda _: self.show_hints())
+        self.post_message(self.Opened())
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Say what is missing when the terminal is too small."""
+        columns, rows = event.size
+        missing = [
+            f"{need - have} {noun}"
+            for have, need, noun in ((columns, MINIMUM[0], "columns"), (rows, MINIMUM[1], "rows"))
+            if have < need
+        ]
+        self.set_class(bool(missing), "-too-small")
+        if missing:
+            said = f"{columns}x{rows}: {' and '.join(missing)} missing for {MINIMUM[0]}x{MINIMUM[1]}; ctrl+q quits"
+            self.query_one("#too-small", OneLine).show((((said, "error"),),))
+
+    # ------------------------------------------------------------------------------- hints and cursor
+
+    def say(self, message: str) -> None:
+        """A message in the place of the hints until escape is pressed; empty takes it away."""
+        self._message = message
+        self.show_hints()
+
+    def show_hints(self) -> None:
+        """The keys that act now, those of the focused pane first; or the message in their place."""
+        if not self.is_mounted:
+            return
+        line = self.query_one("#hints", OneLine)
+        if self._message:
+            esc = ((" esc ", "key"), ("dismiss ", "muted"))
+            line.show((((f" {visible(self._message)}", "error"),),), esc)
+            return
+        shown = [binding for binding, _ in (*self._bindings_of(own=True), *self._bindings_of(own=False))]
+        line.show(tuple(self._hint(binding) for binding in shown if binding.show))
+
+    def _hint(self, binding: Binding) -> tuple[tuple[str, str], ...]:
+        key = self.app.get_key_display(binding)
+        return ((f" {key} ", "key"), (f"{binding.description} ", "muted"))
+
+    def _bindings_of(self, *, own: bool) -> list[tuple[Binding, str]]:
+        """Bindings that act now with what they do: the focused pane's own, or the screen's."""
+        known = {key.id: key.tooltip for keys in TABLE.values() for key in keys}
+        return [
+            (active.binding, known[active.binding.id])
+            for active in self.active_bindings.values()
+            if active.enabled and active.binding.id in known and (active.node is not self) == own
+        ]
+
+    def own_keys(self) -> list[tuple[Binding, str]]:
+        """The focused pane's keys and what each does."""
+        return self._bindings_of(own=True)
+
+    def common_keys(self) -> list[tuple[Binding, str]]:
+        """The keys that act in every pane."""
+        return self._bindings_of(own=False)
+
+    def watch_cursor(self) -> None:
+        """One cursor runs through all panes."""
+        self._place_mark()
+
+    def watch_tokenized(self, tokenized: Tokenized | None) -> None:
+        """The cursor stays on a token; the part that the model doesn't read is marked."""
+        if tokenized is None:
+            self.cursor = None
+        elif self.cursor is not None:
+            self.cursor = min(self.cursor, len(tokenized.tokens) - 1)
+        self.unread_from = tokenized.unread_from if tokenized else None
+        self._place_mark()
+
+    def _place_mark(self) -> None:
+        mark = None
+        if self.tokenized is not None and self.cursor is not None and self.cursor >= 0:
+            token = self.tokenized.tokens[self.cursor]
+            if token.start is not None and token.end is not None and token.end > token.start:
+                mark = (token.start, token.end)
+        self.mark = mark
+
+    @on(TokensPane.TokenMoved)
+    def token_moved(self, event: TokensPane.TokenMoved) -> None:
+        """A token was selected in Tokens."""
+        event.stop()
+        self.cursor = event.position
+
+    @on(TokensPane.EditRequested)
+    def edit_requested(self, event: TokensPane.EditRequested) -> None:
+        """Go on editing at the selected token."""
+        event.stop()
+        pane = self.query_one(InputPane)
+        if self.mark is not None:
+            pane.move_caret_to(self.mark[0])
+        pane.focus()
+
+    @on(InputPane.CaretMoved)
+    def caret_moved(self, event: InputPane.CaretMoved) -> None:
+        """Select the token that the text cursor stands on."""
+        event.stop()
+        if self.tokenized is None or self.cursor is None:
+            return
+        for position, token in enumerate(self.tokenized.tokens):
+            if token.start is not None and token.end is not None and token.start <= event.offset < token.end:
+                self.cursor = position
+                return
+
+    # ----------------------------------------------------------------------------------------- actions
+
+    def action_pane(self, name: str) -> None:
+        """Go to a pane, wherever it is."""
+        pane = self.query_one(f"#{name}", Widget)
+        if self.maximized is not None and self.maximized is not pane:
+            self.minimize()
+        self.set_class(name in PANES[:2], "-picking")
+        pane.focus()
+
+    def action_zoom(self) -> None:
+        """Give the focused pane the whole screen, or take it back."""
+        if self.maximized is not None:
+            self.minimize()
+        elif isinstance(self.focused, Framed):
+            self.maximize(self.focused, container=False)
+
+    def action_leave(self) -> None:
+        """Close what is open, innermost first."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self.has_class("-picking"):
+            self.close_picker()
+        elif self.focused is not None and self.focused.id == "input":
+            self.action_pane("tokens")
+        else:
+            self.post_message(self.Left())
+
+    def close_picker(self) -> None:
+        """Fold the left column again on a narrow screen."""
+        if self.has_class("-picking"):
+            self.remove_class("-picking")
+            if self.has_class("-narrow"):
+                self.query_one(InputPane).focus()
+
+    @on(events.DescendantFocus)
+    def folded(self, event: events.DescendantFocus) -> None:
+        """Tab into the left column opens it on a narrow screen, tab out of it folds it."""
+        self.set_class(event.widget.id in PANES[:2], "-picking")
+
+    @on(events.Click, "#fold")
+    def unfold(self) -> None:
+        """The fold line opens the left column."""
+        self.action_pane("task")

@@ -1,0 +1,74 @@
+"""Texts to read: the help of a pane, a failure in full."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui.app.render.glyphs import visible
+from tui.protocol import Failure
+
+
+class TextScreen(ModalScreen[None]):
+    """A titled text to read and close; scrolls with the usual keys."""
+
+    BINDINGS = [Binding("escape,q,f1,f4,enter", "dismiss", "close", id="close", tooltip="Close this text")]
+
+    def __init__(self, title: str, body: Content) -> None:
+        super().__init__()
+        self._title = title
+        self._body = body
+
+    def compose(self) -> ComposeResult:
+        """One scrolling box."""
+        with VerticalScroll(id="reading") as box:
+            box.border_title = Content(visible(self._title))
+            box.border_subtitle = Content("esc closes")
+            yield Static(self._body, markup=False)
+
+    async def action_dismiss(self, result: None = None) -> None:
+        """Close."""
+        self.dismiss(None)
+
+
+def help_text(about: str, keys: list[tuple[str, list[tuple[str, str]]]]) -> Content:
+    """What a pane is, then its keys: a heading and (key, what it does) pairs for each group."""
+    parts: list[Content | str | tuple[str, str]] = [about]
+    for heading, pairs in keys:
+        if not pairs:
+            continue
+        parts.append((f"\n\n{heading}\n", "bold"))
+        width = max(len(key) for key, _ in pairs)
+        parts += [f"  {key:<{width}}  {what}\n" for key, what in pairs]
+    return Content.assemble(*parts)
+
+
+LOG_BYTES = 16_384
+
+
+def log_tail(path: Path) -> str:
+    """The end of the engine's log, or why it can't be shown. Reads a file: not for the event loop."""
+    try:
+        with path.open("rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - LOG_BYTES))
+            return file.read().decode("utf-8", "replace")
+    except OSError as error:
+        return f"{path} can't be read: {error.strerror}"
+
+
+def log_text(failure: Failure | None, tail: str) -> Content:
+    """The last failure, then the log's end, all of it made harmless."""
+    said = (
+        [f"{failure.title}", f"{failure.detail}", f"→ {failure.hint}", ""]
+        if failure
+        else ["Nothing has failed.", ""]
+    )
+    lines = "\n".join(said).split("\n") + tail.rstrip().split("\n")
+    return Content("\n".join(visible(line) for line in lines))

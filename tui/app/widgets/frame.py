@@ -1,0 +1,44 @@
+"""The border of a pane: its number, its name and a few facts, repainted without the rest of the pane."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.content import Content
+from textual.geometry import Region
+from textual.widget import Widget
+
+from tui.app.render.glyphs import fit
+
+
+if TYPE_CHECKING:
+    _Base = Widget
+else:
+    _Base = object  # a second widget base would hide the first one's styles and bindings from Textual
+
+
+class Framed(_Base):
+    """Mixed into a widget whose top border carries a title that can change on every key press."""
+
+    NUMBER: ClassVar[int] = 0
+    """The digit that focuses the pane."""
+    NAME: ClassVar[str] = ""
+    HELP: ClassVar[str] = ""
+    """What F1 tells about the pane: plain text, paragraphs separated by blank lines."""
+
+    def set_title(self, facts: str = "") -> None:
+        """Show the pane's number, name and `facts` in the top border.
+
+        Textual's own setter repaints the whole pane; over SSH that is a kilobyte for each key typed, so only
+        the border's line is marked for repainting here.
+        """
+        title = f"{self.NUMBER} {self.NAME}"
+        if facts:
+            title = f"{title}  {facts}"
+        content = Content(fit(title, max(8, self.outer_size.width - 4)) if self.is_mounted else title)
+        if self._border_title is not None and self._border_title == content:
+            return
+        self._border_title = content
+        if self.is_mounted:
+            offset = self.content_offset
+            self.refresh(Region(-offset.x, -offset.y, self.outer_size.width, 1))

@@ -1,0 +1,131 @@
+"""A framed pane of rows drawn by Textual's line API; an update repaints only the spans that differ."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.app.render.strips import changed_span
+from tui.app.widgets.frame import Framed
+
+_DIM = Style(dim=True)
+
+
+class LinePane(Framed, ScrollView, can_focus=True):
+    """Subclasses say what their rows are (`rows`); whoever changes what they depend on calls `redraw`."""
+
+    COMPONENT_CLASSES = {
+        "line--text",
+        "line--muted",
+        "line--strong",
+        "line--accent",
+        "line--special",
+        "line--cursor",
+        "line--bar",
+        "line--error",
+    }
+    PINNED = 0
+    """How many rows at the top stay when the others scroll."""
+
+    stale = reactive(False)
+    """What is shown no longer fits the input: it stays, dimmed."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id)
+        self._rows: list[Strip] = []
+
+    def rows(self, width: int) -> Sequence[Strip]:
+        """What to show on `width` cells, top to bottom."""
+        raise NotImplementedError
+
+    def style(self, name: str) -> Style:
+        """The rich style of the component class `line--{name}`, its colors blended with the background."""
+        return self.get_component_rich_style(f"line--{name}")
+
+    @property
+    def room(self) -> int:
+        """Rows that can be seen at once."""
+        return self.scrollable_content_region.height
+
+    def redraw(self) -> None:
+        """Build the rows again and repaint what differs from the screen."""
+        width = self.scrollable_content_region.width
+        if not self.is_mounted or width <= 0:
+            return
+        old, self._rows = self._rows, list(self.rows(width))
+        if len(self._rows) != len(old):
+            self.virtual_size = Size(width, len(self._rows))
+        blank = Strip([])
+        for y in range(self.size.height):
+            number = self._number(y)
+            before = old[number] if number < len(old) else blank
+            after = self._rows[number] if number < len(self._rows) else blank
+            span = changed_span(before, after)
+            if span is not None:
+                self.refresh(Region(span[0], y, max(1, span[1] - span[0]), 1))
+
+    def show_row(self, number: int) -> None:
+        """Scroll as little as needed to have a row in view."""
+        top = self.scroll_offset.y
+        if number < top + self.PINNED:
+            self.scroll_to(y=max(0, number - self.PINNED), animate=False, force=True, immediate=True)
+        elif self.room and number >= top + self.room:
+            self.scroll_to(y=number - self.room + 1, animate=False, force=True, immediate=True)
+
+    def plain(self) -> str:
+        """The rows as text, for the clipboard."""
+        return "\n".join(strip.text.rstrip() for strip in self._rows)
+
+    def _number(self, y: int) -> int:
+        """The row drawn on line `y` of the pane."""
+        return y if y < self.PINNED else self.scroll_offset.y + y
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the pane (Textual's line API)."""
+        width = self.size.width
+        base = self.rich_style
+        number = self._number(y)
+        if number >= len(self._rows):
+            return Strip.blank(width, base)
+        strip = self._rows[number].crop_extend(0, width, base).apply_style(base)
+        return strip.apply_style(_DIM) if self.stale else strip
+
+    def action_row(self, by: int) -> None:
+        """Scroll by rows; panes with a cursor of their own move that instead."""
+        self.scroll_relative(y=by, animate=False, force=True)
+
+    def action_page(self, by: int) -> None:
+        """Move by a screenful."""
+        self.action_row(by * max(1, self.room - self.PINNED))
+
+    def action_edge(self, to: int) -> None:
+        """Move to the first or the last row."""
+        self.action_row(to * len(self._rows))
+
+    def action_copy(self) -> None:
+        """Put the pane's text on the terminal's clipboard (OSC 52, which works over SSH)."""
+        self.app.copy_to_clipboard(self.plain())
+
+    def watch_stale(self) -> None:
+        """Repaint all rows: each of them dims or brightens."""
+        self.refresh()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Repaint after a scroll, the pinned rows included."""
+        super().watch_scroll_y(old_value, new_value)
+        self.refresh()
+
+    def notify_style_update(self) -> None:
+        """The theme changed: the rows hold styles of the old one."""
+        super().notify_style_update()
+        self.redraw()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Rows depend on the width."""
+        self.redraw()

@@ -1,0 +1,199 @@
+"""The command `logitscope`: arguments to settings, settings to the playground or to a command without screen.
+
+Everything is imported where it is needed: help, version and usage errors come at once, and the engine process
+starts before the screen's own imports.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.app.session import Session
+    from tui.settings import Settings
+
+USAGE_ERROR = 2
+INTERRUPTED = 128 + 2
+BROKEN_PIPE = 128 + 13
+COMMANDS = ("run", "engine")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; the exit status: 0, 1 for a failure, 2 for usage, 130 for ctrl+c."""
+    arguments = _readable(sys.argv[1:] if argv is None else argv)
+    try:
+        if arguments[:1] == ["engine"]:
+            return _engine(arguments[1:])
+        if arguments[:1] == ["run"]:
+            return _run(arguments[1:])
+        return _playground(arguments)
+    except SystemExit as end:  # argparse, after help, version and usage errors
+        return end.code if isinstance(end.code, int) else USAGE_ERROR
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of the pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+
+
+def _playground(arguments: Sequence[str]) -> int:
+    parser = _parser(
+        "logitscope",
+        "A terminal playground for transformers models: text, tokens, logits, probabilities, answer.",
+        "commands:\n"
+        "  logitscope run TASK TEXT...   the same answers without the screen (see logitscope run --help)\n"
+        "  logitscope engine             the model side alone, on stdin and stdout, for --engine",
+    )
+    parser.add_argument("--task", metavar="TASK", help="the task to begin with (sentiment-analysis)")
+    _add_model_options(parser)
+    parser.add_argument("--text", metavar="TEXT", help="the text to begin with")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the text, task and model of last time"
+    )
+    parser.add_argument("--theme", metavar="NAME", help="the colors of the screen")
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.version:
+        sys.stdout.write(f"logitscope {_version()}\n")
+        return 0
+    if options.command is not None:
+        if options.command in COMMANDS:
+            parser.error(f"write `logitscope {options.command}` first, its options after it")
+        parser.error(f"there is no command {options.command!r}; the commands are: {', '.join(COMMANDS)}")
+    settings = _settings(options)
+    if settings is None:
+        return USAGE_ERROR
+    if problem := _no_screen():
+        hint = 'Without a screen: logitscope run sentiment-analysis "your text"'
+        sys.stderr.write(f"logitscope: {problem}\n  The playground needs a terminal to draw on.\n  {hint}\n")
+        return 1
+
+    import atexit
+
+    from tui.app.engine_client import EngineClient
+
+    client = EngineClient(settings.command, settings.state_folder / "engine.log")
+    client.spawn()  # before textual is imported: the engine imports torch meanwhile
+    atexit.register(client.kill_now)
+
+    session = _session(settings, options) if settings.resume else None
+
+    from tui.app.app import LogitscopeApp
+
+    app = LogitscopeApp(settings, client, session)
+    app.run()
+    return app.return_code or 0
+
+
+def _run(arguments: Sequence[str]) -> int:
+    parser = _parser(
+        "logitscope run",
+        "Run a task on each TEXT and print answer, tokens, logits and probabilities.",
+        "TEXT may be -, which stands for the lines of standard input: each, an empty one too, is a text of\n"
+        "its own and answered as it comes. A text that begins with a dash goes after --.\n\n"
+        "exit status: 0 all answered, 1 something failed, 2 usage",
+    )
+    parser.add_argument("task", metavar="TASK", help="such as sentiment-analysis")
+    parser.add_argument("texts", metavar="TEXT", nargs="+", help="the text, or - for lines of standard input")
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    _add_model_options(parser)
+    options = parser.parse_args(arguments)
+    settings = _settings(options)
+    if settings is None:
+        return USAGE_ERROR
+
+    from tui.headless.run import run
+
+    if options.json:
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    else:
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    return run(settings, options.texts, options.json)
+
+
+def _engine(arguments: Sequence[str]) -> int:
+    from tui.engine.__main__ import main as serve
+
+    return serve(arguments)
+
+
+def _parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        name,
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", metavar="MODEL", help="a built-in's name, a folder, or a Hub id")
+    parser.add_argument("--revision", metavar="NAME", help="a branch, tag or commit of the Hub repository")
+    parser.add_argument("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
+    parser.add_argument("--dtype", metavar="DTYPE", help="auto, float32, bfloat16 or float16")
+    parser.add_argument("--engine", metavar="COMMAND", help="run the model side by this command (ssh, say)")
+
+
+def _settings(options: argparse.Namespace) -> Settings | None:
+    from tui.settings import SettingsError, load_settings
+
+    try:
+        settings = load_settings(vars(options), os.environ)
+    except SettingsError as error:
+        sys.stderr.write(f"logitscope: {error.title}\n  {error.detail}\n  {error.hint}\n")
+        return None
+    os.environ["LOGITSCOPE_STATE"] = str(settings.state_folder)  # for the engine's log
+    return settings
+
+
+def _session(settings: Settings, options: argparse.Namespace) -> Session | None:
+    """The last session; what is asked for in the arguments wins over it."""
+    from dataclasses import replace
+
+    from tui.app.session import SessionFile
+
+    session, reason = SessionFile(settings.state_folder).load()
+    if session is None:
+        sys.stderr.write(f"logitscope: nothing to go on with: {reason}\n")
+        return None
+    return replace(
+        session,
+        task=settings.task if options.task else session.task,
+        model=options.model or session.model,
+    )
+
+
+def _readable(arguments: Sequence[str]) -> list[str]:
+    """Arguments as text; bytes that aren't UTF-8 are replaced, which is said on stderr."""
+    readable = []
+    for position, argument in enumerate(arguments, 1):
+        text = argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        if text != argument:
+            sys.stderr.write(
+                f"logitscope: argument {position} is not UTF-8: what could not be read is replaced\n"
+            )
+        readable.append(text)
+    return readable
+
+
+def _no_screen() -> str:
+    """Why there is no screen to draw on, or nothing."""
+    for name, stream in (("input", sys.stdin), ("output", sys.stdout), ("error", sys.stderr)):
+        if stream is None or not stream.isatty():
+            return f"standard {name} is not a terminal"
+    return "TERM is dumb" if os.environ.get("TERM") == "dumb" else ""
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("logitscope")
+    except PackageNotFoundError:
+        return "(not installed)"

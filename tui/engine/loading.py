@@ -1,0 +1,164 @@
+"""From a checkpoint's folder to a model on its device and a tokenizer that fits it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui.engine import device, tasks
+from tui.engine.errors import EngineError
+from tui.engine.sources import files
+from tui.engine.sources.limits import position_limit, token_limit
+from tui.engine.tokenization.reading import RustTokenizer, TextTokenizer, take_over
+from tui.protocol import Checkpoint, DtypeName
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, PreTrainedModel
+
+
+@dataclass(frozen=True)
+class LoadedCheckpoint:
+    """A checkpoint in use."""
+
+    checkpoint: Checkpoint
+    task: str
+    tokenizer: TextTokenizer
+    model: PreTrainedModel
+    placement: device.Placement
+    dtype: str
+    parameters: int
+    note: str
+
+
+def built_in_tokenizer(folder: Path) -> RustTokenizer:
+    """The tokenizer of a built-in checkpoint, from its `tokenizer.json` alone and so long before torch is in."""
+    settings = files.tokenizer_config(folder)
+    limit = token_limit(position_limit(files.read_config(folder)), settings.get("model_max_length"))
+    names = settings.get("model_input_names", ("input_ids", "attention_mask"))
+    return RustTokenizer.from_folder(folder, limit, tuple(names))
+
+
+def load(
+    checkpoint: Checkpoint,
+    folder: Path,
+    task: str,
+    *,
+    requested_device: str,
+    requested_dtype: DtypeName,
+    tokenizer: TextTokenizer | None,
+    default_dtype_gate: threading.Lock,
+    stage: Callable[[str], None],
+) -> LoadedCheckpoint:
+    """Load a checkpoint from a folder; never from the network, and never code of its own.
+
+    `stage` is told what comes next and may raise to give the load up. `default_dtype_gate` is held while the
+    process-wide default dtype of torch differs from float32. Raises EngineError and whatever the libraries raise.
+    """
+    stage("import torch")
+    from tui.engine import runtime
+
+    runtime.import_libraries()
+    placement = device.place(requested_device)
+    dtype = device.choose_dtype(requested_dtype, placement.device, checkpoint.dtype)
+    config = _config(folder)
+    if tokenizer is None:
+        stage("tokenizer")
+        tokenizer = _tokenizer(folder, config)
+    stage("weights")
+    narrow = device.dtype_name(dtype) != "float32"
+    with default_dtype_gate if narrow else nullcontext():
+        model = _model(folder, config, task, dtype)
+    stage("device")
+    model.to(placement.device)  # type: ignore[arg-type]
+    model.eval()
+    device.synchronize(placement.device)
+    return LoadedCheckpoint(
+        checkpoint=checkpoint,
+        task=task,
+        tokenizer=tokenizer,
+        model=model,
+        placement=placement,
+        dtype=device.dtype_name(dtype),
+        parameters=sum(parameter.numel() for parameter in model.parameters()),
+        note=placement.note,
+    )
+
+
+def _config(folder: Path) -> PreTrainedConfig:
+    from transformers import AutoConfig
+
+    stated = files.read_config(folder)
+    try:
+        return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except (ValueError, KeyError, OSError, TypeError) as error:
+        kind = stated.get("model_type")
+        if "auto_map" in stated:
+            raise EngineError(
+                "This checkpoint needs its own code",
+                f"Its config asks to run Python code from the checkpoint for the model type “{kind}”.",
+                "Logitscope never runs code from checkpoints; choose one that transformers knows by itself.",
+            ) from error
+        raise EngineError(
+            "Unknown kind of model",
+            f"The model type “{kind}” is not known to this version of transformers."
+            if kind
+            else "Its config.json names no model_type.",
+            "Choose another checkpoint, or update transformers.",
+        ) from error
+
+
+def _tokenizer(folder: Path, config: PreTrainedConfig) -> TextTokenizer:
+    from transformers import AutoTokenizer
+
+    if not files.has_tokenizer(folder):
+        raise EngineError(
+            "The tokenizer is missing",
+            f"The folder {folder} has no tokenizer.json or vocabulary file.",
+            "Copy the tokenizer's files of the checkpoint into it.",
+        )
+    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    return take_over(tokenizer, token_limit(position_limit(_flat(config)), tokenizer.model_max_length))
+
+
+def _flat(config: PreTrainedConfig) -> Mapping[str, Any]:
+    """The config as written, with transformers' defaults filled in."""
+    return config.to_dict()
+
+
+def _model(folder: Path, config: PreTrainedConfig, task: str, dtype: Any) -> PreTrainedModel:
+    from transformers import AutoModelForSequenceClassification
+
+    model, report = AutoModelForSequenceClassification.from_pretrained(
+        folder,
+        config=config,
+        dtype=dtype,
+        local_files_only=True,
+        trust_remote_code=False,
+        output_loading_info=True,
+    )
+    missing = sorted(report["missing_keys"])
+    if missing:
+        _refuse_untrained(model, missing, task)
+    return model  # type: ignore[no-any-return]
+
+
+def _refuse_untrained(model: PreTrainedModel, missing: list[str], task: str) -> None:
+    """Weights that are not in the files would be random numbers: no answer from them means anything."""
+    base = model.base_model_prefix + "."
+    names = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
+    head = tasks.room(task).head
+    if any(not name.startswith(base) for name in missing):
+        raise EngineError(
+            f"This checkpoint has no trained {head}",
+            f"Its weights lack {names}; transformers would fill them with random numbers.",
+            "Choose a checkpoint that was fine-tuned for classification.",
+        )
+    raise EngineError(
+        "Weights are missing",
+        f"The files lack {names}; transformers would fill them with random numbers.",
+        "Copy or download the checkpoint again.",
+    )

@@ -1,0 +1,147 @@
+"""Reads requests, routes them to the lanes, answers what needs no lane, and ends when the stream ends."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import logging
+import os
+import socket
+from collections.abc import Callable
+
+import msgspec
+
+from tui import protocol
+from tui.engine import log
+from tui.engine.frames import FrameReader, Outbox
+from tui.engine.lanes import Job, Lane
+from tui.engine.session import Session
+from tui.protocol import (
+    Analyze,
+    Cancel,
+    CheckpointsListed,
+    Failed,
+    Failure,
+    Inspect,
+    Inspected,
+    ListCheckpoints,
+    Load,
+    Ping,
+    Pong,
+    Ready,
+    Request,
+    Reweigh,
+    Shutdown,
+    Superseded,
+)
+
+EXIT_LOST = 75
+"""Exit status after a failure that no further computation in this process survives."""
+
+_LOG = logging.getLogger(__name__)
+
+
+class Server:
+    """One engine: a request stream in, an event stream out."""
+
+    def __init__(self, requests: int, events: int, log_path: str) -> None:
+        """`requests`, `events`: descriptors of the two streams."""
+        self._reader = FrameReader(requests)
+        self._outbox = Outbox(events, broken=lambda: leave(0))
+        self._log_path = log_path
+        self._session = Session(self._outbox, lost=lambda: leave(EXIT_LOST))
+        self._library_lane = Lane("library", ("Inspect", "ListCheckpoints"))
+        self._newest_id = 0
+
+    def serve(self) -> None:
+        """Serve until the request stream ends or a Shutdown comes."""
+        self._outbox.preamble()
+        self._outbox.send(
+            Ready(
+                id=0,
+                protocol=protocol.PROTOCOL_VERSION,
+                version=_version(),
+                pid=os.getpid(),
+                host=socket.gethostname(),
+                log_path=self._log_path,
+            )
+        )
+        self._session.start()
+        self._library_lane.start()
+        while (body := self._next_body()) is not None:
+            try:
+                request = protocol.decode_request(body)
+            except (msgspec.MsgspecError, RecursionError) as error:
+                self._refuse(f"A frame holds no request of this protocol: {error}.")
+                continue
+            if isinstance(request, Shutdown):
+                return
+            self._take(request)
+
+    def _next_body(self) -> bytes | None:
+        try:
+            return self._reader.next_body()
+        except ValueError as error:
+            self._refuse(f"The stream can't be followed any more: {error}.")
+            return None
+
+    def _take(self, request: Request) -> None:
+        if isinstance(request, Cancel):
+            self._library_lane.forget(request.target)
+            self._session.cancel(request.target)
+            return
+        if request.id <= self._newest_id:
+            self._refuse(f"Request id {request.id} is not above {self._newest_id}, the newest so far.")
+            return
+        self._newest_id = request.id
+        self._outbox.open(request.id)
+        match request:
+            case Ping():
+                self._outbox.send(Pong(request.id, self._session.memory()))
+                log.trim()
+            case Load():
+                self._session.load(request)
+            case Analyze():
+                self._session.analyze(request)
+            case Reweigh():
+                self._session.reweigh(request)
+            case ListCheckpoints():
+                self._in_library(request, lambda: self._list(request))
+            case Inspect():
+                self._in_library(request, lambda: self._inspect(request))
+
+    def _in_library(self, request: Request, work: Callable[[], None]) -> None:
+        job = Job(request.id, type(request).__name__, lambda: self._session.attempt(request.id, work))
+        dropped = self._library_lane.submit(job)
+        if dropped is not None:
+            self._outbox.send(Superseded(dropped.request_id, request.id))
+
+    def _list(self, request: ListCheckpoints) -> None:
+        from tui.engine.sources import listing
+
+        self._outbox.send(CheckpointsListed(request.id, request.task, listing.checkpoints(request.task)))
+
+    def _inspect(self, request: Inspect) -> None:
+        from tui.engine.sources import facts
+        from tui.engine.sources.locate import locate
+
+        place = locate(request.reference, request.revision)
+        assert place.folder is not None
+        self._outbox.send(Inspected(request.id, facts.describe(place, place.folder, request.task)))
+
+    def _refuse(self, detail: str) -> None:
+        """Answer what can't be told apart as a request: nobody's failure, id 0."""
+        _LOG.warning("%s", detail)
+        self._outbox.send(Failed(0, Failure("Not understood", detail, "Use the same version on both sides.")))
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("logitscope")
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def leave(status: int) -> None:
+    """End the process at once, whatever its threads are doing."""
+    logging.shutdown()
+    os._exit(status)

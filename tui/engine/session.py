@@ -1,0 +1,326 @@
+"""The checkpoint in use, the one being loaded, and the way of a text through the lanes."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui import catalogue
+from tui.engine import device, loading, runtime, tasks
+from tui.engine.errors import Abandoned, EngineError, failure_of
+from tui.engine.frames import Outbox
+from tui.engine.lanes import Job, Lane
+from tui.engine.sources import facts
+from tui.engine.sources.locate import locate
+from tui.engine.tokenization.reading import Reading, TextTokenizer
+from tui.protocol import (
+    Analyze,
+    Answered,
+    Cancelled,
+    Failed,
+    Failure,
+    Forwarded,
+    Load,
+    Loaded,
+    Memory,
+    Progress,
+    Reweigh,
+    Reweighed,
+    Superseded,
+    Tokenized,
+)
+
+if TYPE_CHECKING:
+    from tui.engine.loading import LoadedCheckpoint
+    from tui.engine.tasks.sentiment_analysis import Outcome
+
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass
+class _Pending:
+    """The newest load that is not done; its tokenizer is known early for a built-in checkpoint."""
+
+    request: Load
+    _tokenizer: TextTokenizer | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def early_tokenizer(self) -> TextTokenizer | None:
+        """The tokenizer, where it can be had without importing torch."""
+        with self._lock:
+            if self._tokenizer is None:
+                folder = catalogue.built_in_folder(self.request.reference)
+                if folder is not None and (folder / "tokenizer.json").is_file():
+                    self._tokenizer = loading.built_in_tokenizer(folder)
+            return self._tokenizer
+
+
+@dataclass(frozen=True)
+class _Text:
+    """An Analyze on its way, with what its tokenizer made of it once that is known."""
+
+    request: Analyze
+    received: float
+    tokenizer: TextTokenizer | None = None
+    reading: Reading | None = None
+
+
+class Session:
+    """Runs texts and loads through three lanes; every method is called from the reader's thread."""
+
+    def __init__(self, outbox: Outbox, lost: Callable[[], None]) -> None:
+        """`lost` ends the process: called after a failure that no further computation survives."""
+        self._outbox = outbox
+        self._lost = lost
+        self._lock = threading.Lock()
+        self._active: LoadedCheckpoint | None = None
+        self._pending: _Pending | None = None
+        self._parked: _Text | None = None
+        self._latest: Outcome | None = None
+        self._default_dtype_gate = threading.Lock()
+        self._token_lane = Lane("token", ("Analyze",))
+        self._model_lane = Lane("model", ("Analyze", "Reweigh"))
+        self._load_lane = Lane("load", ("Load",))
+
+    def start(self) -> None:
+        """Start the lanes, and bring torch in at once: the first load comes soon."""
+        for lane in (self._token_lane, self._model_lane, self._load_lane):
+            lane.start()
+        threading.Thread(target=_prewarm, name="prewarm", daemon=True).start()
+
+    def memory(self) -> Memory:
+        """Memory of the device in use, or of this process while there is none."""
+        with self._lock:
+            on = self._active.placement.device if self._active is not None else "cpu"
+        try:
+            return device.memory(on)
+        except RuntimeError:
+            return Memory(None, None)
+
+    # --------------------------------------------------------------------------------------- texts
+
+    def analyze(self, request: Analyze) -> None:
+        """Take a text; texts that still wait give way to it."""
+        with self._lock:
+            parked, self._parked = self._parked, None
+        text = _Text(request, time.perf_counter())
+        older = self._model_lane.withdraw("Analyze")
+        if older is not None:
+            self._outbox.send(Superseded(older, request.id))
+        if parked is not None:
+            self._outbox.send(Superseded(parked.request.id, request.id))
+        self._submit(self._token_lane, request.id, "Analyze", lambda: self._tokenize(text))
+
+    def _tokenize(self, text: _Text) -> None:
+        """Token lane: read the text, then hand it to the model lane or park it until the load is done."""
+        tasks.room(text.request.task)
+        while True:
+            with self._lock:
+                active, pending = self._active, self._pending
+            if active is None and pending is None:
+                raise _nothing_loaded()
+            tokenizer = active.tokenizer if active is not None else None
+            if tokenizer is None and pending is not None:
+                tokenizer = pending.early_tokenizer()
+            if tokenizer is not None and tokenizer is not text.tokenizer:
+                reference = active.checkpoint.reference if active is not None else ""
+                if active is None and pending is not None:
+                    reference = pending.request.reference
+                text = self._read(text, tokenizer, reference)
+            with self._lock:
+                if self._active is None and self._pending is pending:
+                    self._parked = text
+                    return
+                if self._active is active and active is not None:
+                    break
+        self._run(active, text)
+
+    def _read(self, text: _Text, tokenizer: TextTokenizer, reference: str) -> _Text:
+        began = time.perf_counter()
+        reading = tokenizer.read(text.request.text)
+        self._outbox.send(
+            Tokenized(
+                id=text.request.id,
+                reference=reference,
+                tokens=reading.tokens,
+                total=reading.total,
+                limit=reading.limit,
+                unread_from=reading.unread_from,
+                seconds=time.perf_counter() - began,
+            )
+        )
+        return _Text(text.request, text.received, tokenizer, reading)
+
+    def _run(self, active: LoadedCheckpoint, text: _Text) -> None:
+        self._submit(self._model_lane, text.request.id, "Analyze", lambda: self._forward(active, text))
+
+    def _forward(self, active: LoadedCheckpoint, text: _Text) -> None:
+        """Model lane: run the model and report every stage."""
+        from tui.engine.tasks import sentiment_analysis as task
+
+        assert text.reading is not None
+        request = text.request
+        with self._default_dtype_gate:
+            outcome = task.forward(active, text.reading)
+        self._latest = outcome
+        readout, last_step = task.read_out(request.id, outcome, request.readout)
+        self._outbox.send(
+            Forwarded(
+                request.id, (*outcome.steps, last_step), outcome.seconds, device.memory(active.placement.device)
+            )
+        )
+        self._outbox.send(readout)
+        self._outbox.send(Answered(request.id, task.answer(outcome), time.perf_counter() - text.received))
+
+    def reweigh(self, request: Reweigh) -> None:
+        """Read the latest logits under other settings."""
+        received = time.perf_counter()
+
+        def read_again() -> None:
+            from tui.engine.tasks import sentiment_analysis as task
+
+            if self._latest is None:
+                raise EngineError("Nothing to read", "No text has been run yet.", "Type a text first.")
+            readout, _ = task.read_out(request.id, self._latest, request.readout)
+            self._outbox.send(readout)
+            self._outbox.send(Reweighed(request.id, time.perf_counter() - received))
+
+        self._submit(self._model_lane, request.id, "Reweigh", read_again)
+
+    # --------------------------------------------------------------------------------------- loads
+
+    def load(self, request: Load) -> None:
+        """Take a load; one that waits or runs gives way to it."""
+        with self._lock:
+            previous, self._pending = self._pending, _Pending(request)
+            pending = self._pending
+        if previous is not None:
+            self._load_lane.forget(previous.request.id)
+            self._outbox.send(Superseded(previous.request.id, request.id))
+        self._submit(self._load_lane, request.id, "Load", lambda: self._load(pending))
+
+    def _load(self, pending: _Pending) -> None:
+        """Load lane: find, read, place; then put into use."""
+        request, began = pending.request, time.perf_counter()
+        try:
+            loaded = self._loaded(pending)
+            self._adopt(pending, loaded, time.perf_counter() - began)
+        except Exception as error:
+            self._give_up(pending, failure_of(error))
+            raise
+
+    def _loaded(self, pending: _Pending) -> LoadedCheckpoint:
+        request = pending.request
+
+        def stage(name: str) -> None:
+            if not self._outbox.send(Progress(request.id, name)):
+                raise Abandoned
+
+        tasks.room(request.task)
+        device.check_spelling(request.device)
+        place = locate(request.reference, request.revision)
+        folder = place.folder
+        if folder is None:
+            raise EngineError("Not here", f"{place.reference} is not on this machine.", "Choose another.")
+        return loading.load(
+            facts.describe(place, folder, request.task),
+            folder,
+            request.task,
+            requested_device=request.device,
+            requested_dtype=request.dtype,
+            tokenizer=pending.early_tokenizer(),
+            default_dtype_gate=self._default_dtype_gate,
+            stage=stage,
+        )
+
+    def _adopt(self, pending: _Pending, loaded: LoadedCheckpoint, seconds: float) -> None:
+        """Swap the checkpoint in use, say so, and run the text that waited for it."""
+        event = Loaded(
+            id=pending.request.id,
+            checkpoint=loaded.checkpoint,
+            task=loaded.task,
+            device=loaded.placement.device,
+            device_name=loaded.placement.name,
+            dtype=loaded.dtype,
+            parameters=loaded.parameters,
+            seconds=seconds,
+            memory=device.memory(loaded.placement.device),
+            note=loaded.note,
+        )
+        with self._lock:
+            if not self._outbox.claim(pending.request.id):
+                raise Abandoned
+            replaced, self._active = self._active, loaded
+            if self._pending is pending:
+                self._pending = None
+            parked, self._parked = self._parked, None
+            self._outbox.send(event)
+        if parked is not None and parked.tokenizer is loaded.tokenizer:
+            self._run(loaded, parked)
+        elif parked is not None:
+            self._submit(self._token_lane, parked.request.id, "Analyze", lambda: self._tokenize(parked))
+        if replaced is not None:
+            del replaced
+            gc.collect()
+
+    def _give_up(self, pending: _Pending, failure: Failure) -> None:
+        """A load ended without a checkpoint: what waited for it and nothing else can't run."""
+        with self._lock:
+            if self._pending is not pending:
+                return
+            self._pending = None
+            parked, self._parked = self._parked, None
+        if parked is not None:
+            self._outbox.send(Failed(parked.request.id, failure))
+
+    # ----------------------------------------------------------------------------------- all kinds
+
+    def cancel(self, target: int) -> None:
+        """Stop a request: what waits is removed, what runs is given up or not heard of any more."""
+        if not self._outbox.send(Cancelled(target)):
+            return
+        for lane in (self._token_lane, self._model_lane, self._load_lane):
+            lane.forget(target)
+        with self._lock:
+            if self._parked is not None and self._parked.request.id == target:
+                self._parked = None
+            pending = self._pending
+        if pending is not None and pending.request.id == target:
+            self._give_up(pending, _nothing_loaded().failure)
+
+    def _submit(self, lane: Lane, request_id: int, kind: str, work: Callable[[], None]) -> None:
+        dropped = lane.submit(Job(request_id, kind, lambda: self.attempt(request_id, work)))
+        if dropped is not None:
+            self._outbox.send(Superseded(dropped.request_id, request_id))
+
+    def attempt(self, request_id: int, work: Callable[[], None]) -> None:
+        """Do a request's work unless it is over; whatever it raises becomes its `Failed`."""
+        if not self._outbox.is_open(request_id):
+            return
+        try:
+            work()
+        except Abandoned:
+            return
+        except Exception as error:
+            _LOG.exception("request %d failed", request_id)
+            failure = failure_of(error)
+            self._outbox.send(Failed(request_id, failure))
+            if failure.fatal:
+                self._lost()
+
+
+def _nothing_loaded() -> EngineError:
+    return EngineError("No checkpoint is loaded", "There is no model to run the text on.", "Load a checkpoint.")
+
+
+def _prewarm() -> None:
+    try:
+        runtime.import_libraries()
+    except Exception:
+        _LOG.exception("the libraries could not be imported ahead of the first load")

@@ -1,0 +1,163 @@
+"""What a checkpoint is, from its config, the headers of its weights and its tokenizer's files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tui.engine.sources import files
+from tui.engine.sources.limits import position_limit, token_limit
+from tui.engine.sources.locate import Place
+from tui.engine.sources.safetensors_header import Weights, read_weights
+from tui.engine.tasks import room
+from tui.protocol import Checkpoint
+
+_DECODERS = frozenset({
+    "bloom", "codegen", "cohere", "cohere2", "ctrl", "deepseek_v2", "deepseek_v3", "falcon", "gemma", "gemma2",
+    "gemma3_text", "glm", "glm4", "gpt2", "gpt_bigcode", "gpt_neo", "gpt_neox", "gptj", "granite", "helium", "llama",
+    "mistral", "mixtral", "mpt", "nemotron", "olmo", "olmo2", "openai-gpt", "opt", "persimmon", "phi", "phi3", "qwen2",
+    "qwen2_moe", "qwen3", "qwen3_moe", "smollm3", "stablelm", "starcoder2",
+})  # fmt: skip
+_ENCODERS = frozenset({
+    "albert", "bert", "big_bird", "camembert", "canine", "convbert", "data2vec-text", "deberta", "deberta-v2",
+    "distilbert", "electra", "ernie", "esm", "eurobert", "flaubert", "fnet", "funnel", "ibert", "layoutlm", "longformer",
+    "luke", "megatron-bert", "mobilebert", "modernbert", "mpnet", "mra", "nezha", "nystromformer", "rembert", "roberta",
+    "roberta-prelayernorm", "roformer", "squeezebert", "xlm", "xlm-roberta", "xlm-roberta-xl", "xmod", "yoso",
+})  # fmt: skip
+_LICENSE = re.compile(r"^license:\s*[\"']?([\w .+-]+?)[\"']?\s*$", re.MULTILINE)
+_FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n---\s*$", re.DOTALL | re.MULTILINE)
+
+
+def describe(place: Place, folder: Path, task: str) -> Checkpoint:
+    """The facts of the checkpoint in a folder, and whether it can do a task. Loads no weights.
+
+    Raises EngineError where the folder holds no readable config.
+    """
+    config = files.read_config(folder)
+    weights, weights_note = _weights(folder)
+    stated = files.tokenizer_config(folder).get("model_max_length")
+    return from_config(
+        place,
+        config,
+        task,
+        weights=weights,
+        max_tokens=token_limit(position_limit(config), stated),
+        license_name=_license(folder),
+        obstacle=weights_note or ("" if files.has_tokenizer(folder) else "it has no tokenizer"),
+    )
+
+
+def from_config(
+    place: Place,
+    config: Mapping[str, Any],
+    task: str,
+    *,
+    weights: Weights,
+    max_tokens: int | None,
+    license_name: str | None,
+    obstacle: str,
+) -> Checkpoint:
+    """The facts a config states, together with what is known of the other files.
+
+    `obstacle` says why the files alone keep it from serving; empty when they don't.
+    """
+    architectures = _strings(config.get("architectures"))
+    note = _missing_head(architectures, task) or obstacle
+    model_type = config.get("model_type")
+    return Checkpoint(
+        reference=place.reference,
+        name=place.name,
+        source=place.source,
+        architecture=architectures[0] if architectures else None,
+        model_type=model_type if isinstance(model_type, str) else None,
+        family=_family(config),
+        labels=labels_of(config) if _has_head(architectures, task) else (),
+        parameters=weights.parameters,
+        dtype=weights.dtype or _text(config.get("dtype") or config.get("torch_dtype")),
+        size_bytes=weights.size_bytes or None,
+        hidden_size=_count(config, "hidden_size", "dim", "d_model", "n_embd"),
+        layers=_count(config, "num_hidden_layers", "n_layers", "n_layer", "num_layers", "encoder_layers"),
+        vocabulary_size=_count(config, "vocab_size"),
+        max_tokens=max_tokens,
+        license=license_name,
+        serves=not note,
+        note=note,
+    )
+
+
+def labels_of(config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The head's labels by index; `LABEL_n` where the config names none, two of them by transformers' default.
+
+    >>> labels_of({"id2label": {"1": "B", "0": "A"}})
+    ('A', 'B')
+    """
+    named = config.get("id2label")
+    if isinstance(named, Mapping) and named:
+        by_index = {int(index): str(label) for index, label in named.items() if str(index).isdecimal()}
+        return tuple(label for _, label in sorted(by_index.items()))
+    count = config.get("num_labels", config.get("_num_labels"))
+    return tuple(f"LABEL_{index}" for index in range(count if isinstance(count, int) else 2))
+
+
+def _has_head(architectures: tuple[str, ...], task: str) -> bool:
+    return any(name.endswith(room(task).architecture_suffix) for name in architectures)
+
+
+def _missing_head(architectures: tuple[str, ...], task: str) -> str:
+    if _has_head(architectures, task):
+        return ""
+    if not architectures:
+        return f"its config doesn't say what it is, so a {room(task).head} is not certain"
+    return f"{architectures[0]} has no {room(task).head}"
+
+
+def _weights(folder: Path) -> tuple[Weights, str]:
+    """Size and contents of the weight files, and what is wrong with them."""
+    unknown = Weights(0, None, None)
+    try:
+        found = files.weight_files(folder)
+    except (OSError, ValueError) as error:
+        return unknown, f"the index of its weights can't be read: {error}"
+    missing = [file.name for file in found if not file.is_file()]
+    if missing or not found:
+        return unknown, f"weights are missing: {', '.join(missing[:3]) or 'no model.safetensors'}"
+    if found[0].suffix == ".bin":
+        return Weights(sum(file.stat().st_size for file in found), None, None), ""
+    try:
+        return read_weights(found), ""
+    except (OSError, ValueError) as error:
+        return Weights(sum(file.stat().st_size for file in found), None, None), str(error)
+
+
+def _family(config: Mapping[str, Any]) -> str | None:
+    if config.get("is_encoder_decoder") is True:
+        return "encoder-decoder"
+    model_type = config.get("model_type")
+    if model_type in _DECODERS:
+        return "decoder"
+    return "encoder" if model_type in _ENCODERS else None
+
+
+def _license(folder: Path) -> str | None:
+    """The licence the model card's front matter states."""
+    try:
+        with (folder / "README.md").open(encoding="utf-8", errors="replace") as card:
+            matter = _FRONT_MATTER.match(card.read(20_000))
+    except OSError:
+        return None
+    stated = _LICENSE.search(matter.group(1)) if matter else None
+    return stated.group(1) if stated else None
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _count(config: Mapping[str, Any], *keys: str) -> int | None:
+    return next((config[key] for key in keys if isinstance(config.get(key), int)), None)

@@ -1,0 +1,176 @@
+"""The walk from ids to logits: every tensor that passes a station of the model, with the time it took to get there.
+
+Hooks are set for one forward and removed after it. What lies between two hooked modules (an activation called
+as a function, the choice of one position) is named only when the numbers prove it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from tui.engine import device
+from tui.protocol import Step
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+_PASSED_OVER = (nn.Dropout, nn.Identity)
+_ACTIVATIONS: tuple[tuple[str, Callable[[Tensor], Tensor]], ...] = (
+    ("ReLU", torch.relu),
+    ("tanh", torch.tanh),
+    ("GELU", nn.functional.gelu),
+    ("SiLU", nn.functional.silu),
+)
+
+
+@dataclass(frozen=True)
+class _Station:
+    name: str
+    detail: str
+    before: Tensor | None
+    after: Tensor
+    at: float
+
+
+@dataclass
+class Walk:
+    """The stations one forward passed, in order of time."""
+
+    device: str
+    stations: list[_Station] = field(default_factory=list)
+
+    def pass_by(self, name: str, detail: str, before: Tensor | None, after: Tensor) -> None:
+        """Note that a tensor left a module just now."""
+        device.synchronize(self.device)
+        self.stations.append(_Station(name, detail, before, after, time.perf_counter()))
+
+    def steps(self, started: float, logits: Tensor) -> Iterator[Step]:
+        """The stations as steps; each one's seconds count from the station before it.
+
+        `started`: when the forward began, seconds of `time.perf_counter`. logits: [1, labels].
+        """
+        last, current = started, None
+        for number, station in enumerate(self.stations):
+            if current is not None and station.before is not None:
+                yield from _between(current, station.before)
+            final = number == len(self.stations) - 1 and _same(station.after, logits)
+            yield Step(
+                "logits" if final else station.name,
+                f"{station.name}: {station.detail}" if final else station.detail,
+                tuple(station.after.shape),
+                device.dtype_name(station.after.dtype),
+                station.at - last,
+            )
+            last, current = station.at, station.after
+            if final:
+                return
+        for step in () if current is None else _between(current, logits):
+            yield Step("logits", f"{step.name}: {step.detail}", step.shape, step.dtype, None)
+            return
+        yield Step("logits", "", tuple(logits.shape), device.dtype_name(logits.dtype), None)
+
+
+@contextmanager
+def walked(model: PreTrainedModel, on: str) -> Iterator[Walk]:
+    """Watch the forward that runs inside; the hooks are gone afterwards, whatever happens."""
+    walk = Walk(on)
+    handles = list(_hook(model, walk))
+    try:
+        yield walk
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _hook(model: PreTrainedModel, walk: Walk) -> Iterator[torch.utils.hooks.RemovableHandle]:
+    base = model.base_model
+    embeddings = base.get_input_embeddings()
+    if embeddings is not None:
+        yield embeddings.register_forward_hook(_noting(walk, "token embeddings", _sizes(embeddings)))
+    if base is not model:
+        layers = getattr(base.config, "num_hidden_layers", None)
+        detail = type(base).__name__ + (f", {layers} layers" if isinstance(layers, int) else "")
+        pooler = getattr(base, "pooler", None)
+        if isinstance(pooler, nn.Module):
+            yield pooler.register_forward_pre_hook(_noting_entry(walk, "hidden states", detail))
+            yield from _hook_leaves(pooler, "pooler", walk)
+        else:
+            yield base.register_forward_hook(_noting(walk, "hidden states", detail))
+        for name, child in model.named_children():
+            if child is not base:
+                yield from _hook_leaves(child, name, walk)
+
+
+def _hook_leaves(module: nn.Module, path: str, walk: Walk) -> Iterator[torch.utils.hooks.RemovableHandle]:
+    for name, part in module.named_modules(prefix=path):
+        if not isinstance(part, _PASSED_OVER) and next(part.children(), None) is None:
+            yield part.register_forward_hook(_noting(walk, name, _sizes(part)))
+
+
+def _noting(walk: Walk, name: str, detail: str) -> Callable[[nn.Module, tuple[Any, ...], Any], None]:
+    def note(module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
+        after = _tensor(output)
+        if after is not None and not any(station.name == name for station in walk.stations):
+            walk.pass_by(name, detail, _tensor(arguments), after)
+
+    return note
+
+
+def _noting_entry(walk: Walk, name: str, detail: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
+    def note(module: nn.Module, arguments: tuple[Any, ...]) -> None:
+        entering = _tensor(arguments)
+        if entering is not None:
+            walk.pass_by(name, detail, None, entering)
+
+    return note
+
+
+def _tensor(value: Any) -> Tensor | None:
+    """The tensor in what a module takes or gives: itself, or the first of a tuple or of a ModelOutput."""
+    if isinstance(value, Tensor):
+        return value
+    try:
+        first = value[0]
+    except (TypeError, KeyError, IndexError):
+        return None
+    return first if isinstance(first, Tensor) else None
+
+
+def _sizes(module: nn.Module) -> str:
+    name = type(module).__name__
+    if isinstance(module, nn.Linear):
+        return f"{name}({module.in_features:,} → {module.out_features:,})"
+    if isinstance(module, nn.Embedding):
+        return f"{name}({module.num_embeddings:,} → {module.embedding_dim:,})"
+    return name
+
+
+def _same(first: Tensor, second: Tensor) -> bool:
+    return first.shape == second.shape and torch.equal(first, second)
+
+
+def _between(left: Tensor, entered: Tensor) -> Iterator[Step]:
+    """What happened to a tensor between two modules, where the numbers prove it."""
+    if _same(left, entered):
+        return
+    shape, dtype = tuple(entered.shape), device.dtype_name(entered.dtype)
+    if left.shape == entered.shape:
+        for name, function in _ACTIVATIONS:
+            if torch.equal(function(left), entered):
+                yield Step("activation", name, shape, dtype, None)
+                return
+    if left.dim() == 3 and left.shape[0] == 1 and entered.shape == (1, left.shape[2]):
+        count = left.shape[1]
+        equal = (left[0] == entered[0]).all(dim=-1).nonzero()
+        if len(equal):
+            where = {0: "first", count - 1: "last"}.get(int(equal[0]), "chosen")
+            yield Step(f"{where} token", f"position {int(equal[0])} of 0–{count - 1}", shape, dtype, None)
+        elif torch.equal(left.mean(dim=1), entered):
+            yield Step("mean", f"over {count} positions", shape, dtype, None)

@@ -1,0 +1,224 @@
+"""A small blocking client of the engine: one request at a time, over the same protocol as the screen's."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import msgspec
+
+from tui.headless.text import visible
+from tui.protocol import (
+    HEADER,
+    LAST_EVENTS,
+    PREAMBLE,
+    PROTOCOL_VERSION,
+    AnyEvent,
+    AnyRequest,
+    Failed,
+    Failure,
+    Ready,
+    body_length,
+    decode_event,
+    encode_frame,
+)
+
+BANNER_BYTES = 64 * 1024
+LOG_TAIL_BYTES = 4096
+LOG_TAIL_LINES = 6
+HANDSHAKE_SECONDS = 30.0
+GRACE_SECONDS = 2.0
+_ANY_PREAMBLE = re.compile(rb"\x00logitscope-engine-(\d+)\n")
+
+
+class EngineError(Exception):
+    """What the engine, or its process, failed with."""
+
+    def __init__(self, failure: Failure, lost: bool = True) -> None:
+        super().__init__(failure.title)
+        self.failure = failure
+        self.lost = lost
+        """The engine takes no more requests."""
+
+
+class BlockingEngine:
+    """An engine process for the length of a `with` block. Every method raises EngineError."""
+
+    def __init__(self, command: Sequence[str], log_path: Path) -> None:
+        self._command = tuple(command)
+        self._log_path = log_path
+        self._log_start = 0
+        self._last_id = 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> BlockingEngine:
+        try:
+            self._log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            log = os.open(self._log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        except OSError:
+            log = os.open(os.devnull, os.O_WRONLY)
+        self._log_start = os.fstat(log).st_size
+        try:
+            self._process = subprocess.Popen(
+                self._command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,  # ctrl+c ends this side, which ends the engine
+            )
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            raise self._failure("The engine can't be started", reason, "Check --engine.") from error
+        finally:
+            os.close(log)
+        try:
+            self._greet()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def next_id(self) -> int:
+        """A new request id."""
+        self._last_id += 1
+        return self._last_id
+
+    def ask(self, request: AnyRequest) -> Iterator[AnyEvent]:
+        """Send a request and give its events as they come, up to the last one; `Failed` is raised."""
+        assert self._process is not None
+        assert self._process.stdin is not None
+        try:
+            self._process.stdin.write(encode_frame(request))
+            self._process.stdin.flush()
+        except OSError as error:
+            raise self._ended() from error
+        while True:
+            event = self._next_event()
+            if event.id != request.id:
+                continue
+            if isinstance(event, Failed):
+                raise EngineError(event.failure, lost=event.failure.fatal)
+            yield event
+            if isinstance(event, LAST_EVENTS):
+                return
+
+    def close(self) -> None:
+        """End the engine and everything it started."""
+        process = self._process
+        if process is None:
+            return
+        with contextlib.suppress(OSError):
+            if process.stdin is not None:
+                process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(GRACE_SECONDS)
+        self._kill()
+        process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+    def _kill(self) -> None:
+        """The process and everything it started."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+
+    # ------------------------------------------------------------------------------- the byte stream
+
+    def _greet(self) -> None:
+        seen = bytearray()
+        patience = threading.Timer(HANDSHAKE_SECONDS, self._kill)
+        patience.daemon = True
+        patience.start()
+        while not seen.endswith(PREAMBLE):
+            piece = self._read(1)
+            seen += piece
+            if other := _ANY_PREAMBLE.search(seen):
+                if int(other[1]) != PROTOCOL_VERSION:
+                    raise self._other_version(int(other[1]))
+            elif len(seen) > BANNER_BYTES or not piece:
+                if not seen and patience.is_alive():
+                    raise self._ended()
+                wrote = f"it wrote {bytes(seen[:200]).decode(errors='replace')!r}" if seen else "it is silent"
+                raise self._failure(
+                    "The command does not speak Logitscope's protocol",
+                    wrote,
+                    "Give --engine a command that ends in `logitscope engine`.",
+                )
+        ready = self._next_event()
+        patience.cancel()
+        if isinstance(ready, Ready) and ready.protocol != PROTOCOL_VERSION:
+            raise self._other_version(ready.protocol)
+
+    def _next_event(self) -> AnyEvent:
+        header = self._read(HEADER.size)
+        if len(header) < HEADER.size:
+            raise self._ended()
+        try:
+            body = self._read(length := body_length(header))
+            if len(body) < length:
+                raise self._ended()
+            return decode_event(body)
+        except (ValueError, msgspec.MsgspecError) as error:
+            raise self._failure("The engine's stream is broken", str(error), "Try it again.") from error
+
+    def _read(self, count: int) -> bytes:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        return self._process.stdout.read(count)
+
+    # -------------------------------------------------------------------------------------- failures
+
+    def _failure(self, title: str, detail: str, hint: str) -> EngineError:
+        return EngineError(Failure(title, f"{visible(' '.join(self._command))}: {visible(detail)}", hint))
+
+    def _other_version(self, protocol: int) -> EngineError:
+        return self._failure(
+            "The engine speaks another version of the protocol",
+            f"its protocol is {protocol}, this one is {PROTOCOL_VERSION}",
+            "Install the same version of Logitscope on both sides.",
+        )
+
+    def _ended(self) -> EngineError:
+        assert self._process is not None
+        try:
+            status = self._process.wait(GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            return self._failure("The engine closed its output", "it still runs", "It is ended now.")
+        if status < 0:
+            name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
+            return self._failure(
+                f"The engine was killed ({name})",
+                "the system does this when memory runs out",
+                "Run it again, with a smaller checkpoint if memory is short.",
+            )
+        words = "\n".join(self._log_tail()) or "it wrote nothing"
+        return self._failure(
+            f"The engine ended (exit status {status})", f"its last words:\n{words}", "See it."
+        )
+
+    def _log_tail(self) -> list[str]:
+        try:
+            with self._log_path.open("rb") as log:
+                size = log.seek(0, os.SEEK_END)
+                start = self._log_start if self._log_start <= size else 0  # it may have been emptied
+                log.seek(max(start, size - LOG_TAIL_BYTES))
+                lines = log.read(LOG_TAIL_BYTES).decode(errors="replace").splitlines()
+        except OSError:
+            return []
+        return [visible(line.rstrip()) for line in lines if line.strip()][-LOG_TAIL_LINES:]
