@@ -80,9 +80,11 @@ def greet(steps: dict[str, str]) -> None:
     if "exit" in steps:
         sys.stderr.write("Permission denied (publickey).\x1b[31m\n")
         sys.exit(int(steps["exit"]))
-    if "garbage" in steps:
+    if "garbage" in steps or "garbage-and-end" in steps:
         sys.stdout.write("Usage: something else \x1b[2J\n")
         sys.stdout.flush()
+        if "garbage-and-end" in steps:
+            sys.exit(0)
         time.sleep(60)
     sys.stdout.buffer.write(b"Welcome!\n" * (int(steps.get("banner", 0)) // 9))
     version = steps.get("preamble")
@@ -99,6 +101,9 @@ def analyze(request: Analyze, steps: dict[str, str]) -> None:
     if "fatal" in steps:
         write(Failed(request.id, Failure("The accelerator is poisoned", "why", "wait", fatal=True)))
         sys.exit(1)
+    if "fail" in steps and steps["fail"] in request.text:
+        write(Failed(request.id, Failure("Scripted failure", "as asked", "ask for something else")))
+        return
     if "hold" in steps and steps["hold"] in request.text:
         return
     token = Token(1, request.text[:8], 0, len(request.text[:8]), False, 1, 0, 0)
@@ -132,6 +137,8 @@ def main() -> None:
     steps = {name: value.rstrip("=") for name, value in steps.items()}
     if "stubborn" in steps:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    if "pid" in steps:
+        Path(steps["pid"]).write_text(str(os.getpid()))
     if "child" in steps:
         subprocess.Popen(["sleep", "60"])
     greet(steps)

@@ -37,7 +37,7 @@ def shift(scaled: Floats) -> Floats:
     [-2.0, 0.0]
     """
     with np.errstate(invalid="ignore"):
-        return scaled - scaled.max()
+        return np.asarray(scaled - scaled.max())
 
 
 def softmax(scaled: Floats) -> Floats:
@@ -49,7 +49,7 @@ def softmax(scaled: Floats) -> Floats:
     [0.25, 0.75]
     """
     exponentials = np.exp(shift(scaled))
-    return exponentials / exponentials.sum()
+    return np.asarray(exponentials / exponentials.sum())
 
 
 def log_softmax(scaled: Floats) -> Floats:
@@ -61,7 +61,7 @@ def log_softmax(scaled: Floats) -> Floats:
     [0.0, -1000.0]
     """
     shifted = shift(scaled)
-    return shifted - np.log(np.exp(shifted).sum())
+    return np.asarray(shifted - np.log(np.exp(shifted).sum()))
 
 
 def sigmoid(scaled: Floats) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -11,7 +12,6 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeVar
 
-import psutil
 import pytest
 
 from tui.app.engine_client import EngineClient, EngineLost, EngineSilent, EngineStarted, Notice, Timing
@@ -96,12 +96,22 @@ async def start(tmp_path: Path) -> AsyncIterator[Start]:
 
 
 def alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
-def group(leader: int) -> list[int]:
-    """Living processes of a process group."""
-    return [pid for pid in psutil.pids() if alive(pid) and os.getpgid(pid) == leader]
+def group(leader: int) -> list[str]:
+    """Living processes of a process group, as Linux lists them."""
+    living = []
+    for entry in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, _, process_group = entry.read_text().rsplit(")", 1)[1].split()[:3]
+            if int(process_group) == leader and state != "Z":
+                living.append(entry.parent.name)
+    return living
 
 
 # -------------------------------------------------------------------------------- speaking with it

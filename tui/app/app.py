@@ -84,9 +84,12 @@ class LogitscopeApp(App[None]):
             (session.model if session else None) or settings.model or built_in_names(self._task_name)[0]
         )
         text = settings.text if settings.text is not None else session.text if session else None
-        self._input = InputPane(SAMPLES[self._task_name] if text is None else text, id="input")
+        caret = session.cursor if session is not None and text == session.text else None
+        self._input = InputPane(SAMPLES[self._task_name] if text is None else text, caret, id="input")
         self._playground = Playground(self._input, self._task_name)
         self._engine = STARTING
+        self.engine_pid: int | None = None
+        """Process id of the engine on its machine, once it is up."""
         self._log_path = settings.state_folder / "engine.log"
         self._status = Status(task=self._task_name)
         self._pending = Pending()
@@ -131,6 +134,11 @@ class LogitscopeApp(App[None]):
 
     def _session(self) -> Session:
         return Session(self._input.full_text, self._input.caret, self._task_name, self._model)
+
+    @property
+    def waiting_for_answer(self) -> bool:
+        """Whether the latest text is not answered yet."""
+        return self._pending.analyze is not None
 
     # ----------------------------------------------------------------------------------- requests
 
@@ -234,11 +242,6 @@ class LogitscopeApp(App[None]):
         self._pending.inspect = self._client.next_id()
         self._client.send(Inspect(self._pending.inspect, reference, self._task_name, revision))
 
-    @on(Playground.Left)
-    def left(self) -> None:
-        """Escape with nothing open takes the message away."""
-        self._playground.say("")
-
     # ------------------------------------------------------------------------------------- events
 
     def hear(self, notice: Notice) -> None:
@@ -339,6 +342,7 @@ class LogitscopeApp(App[None]):
         if started.restarted:
             self._playground.say("The engine was started again; the model is loaded again")
         self._engine = UP
+        self.engine_pid = started.ready.pid
         self._log_path = Path(started.ready.log_path)
         self._show_status()
 
@@ -400,8 +404,10 @@ class LogitscopeApp(App[None]):
         pane = self._playground.focused
         about = pane.HELP if isinstance(pane, Framed) else Playground.HELP
         name = pane.NAME if isinstance(pane, Framed) else "Logitscope"
-        own = [(self.get_key_display(key), what) for key, what in self._playground.own_keys()]
-        common = [(self.get_key_display(key), what) for key, what in self._playground.common_keys()]
+        own, common = (
+            [(" ".join(self.get_key_display(key) for key in keys), what) for keys, what in bound]
+            for bound in (self._playground.own_keys(), self._playground.common_keys())
+        )
         self.push_screen(
             TextScreen(name, help_text(about, [("Keys of this pane", own), ("Everywhere", common)]))
         )

@@ -46,20 +46,26 @@ PANES = ("task", "model", "input", "tokens", "forward", "probabilities", "answer
 """The panes' ids in the order of their numbers, from 1."""
 
 EVERYWHERE = (
-    Key("help", "f1", "help", "help", "Explain the focused pane and list its keys"),
-    Key("palette", "ctrl+p", "command_palette", "commands", "Find any command by name", priority=True),
-    Key("next-pane", "tab", "focus_next", "next pane", "Go to the next pane"),
-    Key("previous-pane", "shift+tab", "focus_previous", "previous", "Go to the previous pane", hint=False),
-    Key("run", "ctrl+r,f5", "run", "run", "Run the task on the text again, now"),
+    Key("help", "f1", "app.help", "help", "Explain the focused pane and list its keys"),
+    Key("palette", "ctrl+p", "app.command_palette", "commands", "Find any command by name", priority=True),
+    Key("next-pane", "tab", "app.focus_next", "next pane", "Go to the next pane"),
+    Key(
+        "previous-pane", "shift+tab", "app.focus_previous", "previous", "Go to the previous pane", hint=False
+    ),
+    Key("run", "ctrl+r,f5", "app.run", "run", "Run the task on the text again, now"),
     Key("zoom", "ctrl+o", "zoom", "zoom", "Give the focused pane the whole screen, or back"),
-    Key("jump", "ctrl+g", "jump", "jump", "Label every pane with a key and go where you say"),
+    Key("jump", "ctrl+g", "app.jump", "jump", "Label every pane with a key and go where you say"),
     Key(
         "leave", "escape", "leave", "leave", "Leave the text field, a zoom, a picker or a message", hint=False
     ),
-    Key("log", "f4", "log", "log", "Show the last failure in full, with the engine's log", hint=False),
-    Key("restart", "f9", "restart_engine", "restart", "Stop the engine and start a new one", hint=False),
-    Key("suspend", "ctrl+z", "suspend_process", "suspend", "Put Logitscope in the background", hint=False),
-    Key("quit", "ctrl+q", "quit", "quit", "Leave Logitscope; the text is kept for --resume", priority=True),
+    Key("log", "f4", "app.log", "log", "Show the last failure in full, with the engine's log", hint=False),
+    Key("restart", "f9", "app.restart_engine", "restart", "Stop the engine and start a new one", hint=False),
+    Key(
+        "suspend", "ctrl+z", "app.suspend_process", "suspend", "Put Logitscope in the background", hint=False
+    ),
+    Key(
+        "quit", "ctrl+q", "app.quit", "quit", "Leave Logitscope; the text is kept for --resume", priority=True
+    ),
 )
 
 PANE_KEYS = tuple(

@@ -16,7 +16,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--log", metavar="FILE", help="log file; “-” leaves stderr as it is")
     options = parser.parse_args(arguments)
 
-    events = os.dup(1)
+    requests, events = os.dup(0), os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # whatever else runs in here can't take a frame away
     from tui.engine import log
 
     if options.log == "-":
@@ -28,8 +29,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     runtime.prepare()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, frame: server.leave(128 + number))
-    server.Server(0, events, log_path).serve()
+        signal.signal(number, lambda number, _: server.leave(128 + number))
+    server.Server(requests, events, log_path).serve()
     server.leave(0)
     return 0
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 
 from tui.engine.errors import EngineError
 from tui.protocol import DtypeName, Memory
@@ -148,8 +149,21 @@ def synchronize(device: str) -> None:
         torch.mps.synchronize()
 
 
+def release(device: str) -> None:
+    """Give memory that no tensor uses any more back to the device, or to the system."""
+    gc.collect()
+    if device.startswith("cuda"):
+        import torch
+
+        torch.cuda.empty_cache()
+    elif device == "mps":
+        import torch
+
+        torch.mps.empty_cache()
+
+
 def cores() -> int:
-    """Processor cores this process may use: the scheduler's set, or less where a container's quota says so."""
+    """Processor cores this process may use: the scheduler's set, or less where a container has a quota."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()

@@ -82,6 +82,6 @@ def _out_of_memory(error: BaseException) -> Failure:
 
 
 def _plain(words: str) -> str:
-    """First paragraph of a library's message, without paths into installed packages, cut to a readable length."""
+    """First paragraph of a library's message, without paths into installed packages, of readable length."""
     paragraph = _PATH.sub("…", words.strip().split("\n\n")[0]).replace("\n", " ").strip().rstrip(".")
     return paragraph if len(paragraph) <= _LONGEST_DETAIL else paragraph[: _LONGEST_DETAIL - 1] + "…"

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 
 from tui import protocol
+from tui.engine.errors import Abandoned
 from tui.protocol import AnyEvent, Cancelled
 
 
@@ -63,6 +64,11 @@ class Outbox:
         """Whether the request still waits for its last event."""
         with self._lock:
             return request_id in self._open
+
+    def check(self, request_id: int) -> None:
+        """Raise Abandoned once the request is over: for work that can stop between two of its parts."""
+        if not self.is_open(request_id):
+            raise Abandoned
 
     def claim(self, request_id: int) -> bool:
         """Take the request beyond cancelling, because what follows can't be undone; False when it is over."""

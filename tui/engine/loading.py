@@ -35,7 +35,7 @@ class LoadedCheckpoint:
 
 
 def built_in_tokenizer(folder: Path) -> RustTokenizer:
-    """The tokenizer of a built-in checkpoint, from its `tokenizer.json` alone and so long before torch is in."""
+    """The tokenizer of a built-in checkpoint, from `tokenizer.json` alone and so long before torch is in."""
     settings = files.tokenizer_config(folder)
     limit = token_limit(position_limit(files.read_config(folder)), settings.get("model_max_length"))
     names = settings.get("model_input_names", ("input_ids", "attention_mask"))
@@ -56,12 +56,8 @@ def load(
     """Load a checkpoint from a folder; never from the network, and never code of its own.
 
     `stage` is told what comes next and may raise to give the load up. `default_dtype_gate` is held while the
-    process-wide default dtype of torch differs from float32. Raises EngineError and whatever the libraries raise.
+    process-wide default dtype of torch differs from float32. Raises EngineError, and what the libraries raise.
     """
-    stage("import torch")
-    from tui.engine import runtime
-
-    runtime.import_libraries()
     placement = device.place(requested_device)
     dtype = device.choose_dtype(requested_dtype, placement.device, checkpoint.dtype)
     config = _config(folder)
@@ -74,7 +70,7 @@ def load(
         model = _model(folder, config, task, dtype)
     stage("device")
     model.to(placement.device)  # type: ignore[arg-type]
-    model.eval()
+    model.eval()  # type: ignore[no-untyped-call]
     device.synchronize(placement.device)
     return LoadedCheckpoint(
         checkpoint=checkpoint,
@@ -93,7 +89,9 @@ def _config(folder: Path) -> PreTrainedConfig:
 
     stated = files.read_config(folder)
     try:
-        return AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        config: PreTrainedConfig = AutoConfig.from_pretrained(
+            folder, local_files_only=True, trust_remote_code=False
+        )
     except (ValueError, KeyError, OSError, TypeError) as error:
         kind = stated.get("model_type")
         if "auto_map" in stated:
@@ -109,6 +107,7 @@ def _config(folder: Path) -> PreTrainedConfig:
             else "Its config.json names no model_type.",
             "Choose another checkpoint, or update transformers.",
         ) from error
+    return config
 
 
 def _tokenizer(folder: Path, config: PreTrainedConfig) -> TextTokenizer:

@@ -22,7 +22,7 @@ def redirect_output(path: Path | None) -> str:
     """Point stdout and stderr, descriptors and Python streams, at the log file; return its path.
 
     A log above `LARGEST_BYTES` is first moved aside, so there are at most two of them. With no path stderr
-    stays what it is and takes stdout's place too. A folder that can't be written costs the log, not the engine.
+    stays what it is and takes stdout's place too. A folder that can't be written costs only the log.
     """
     written = ""
     if path is not None:

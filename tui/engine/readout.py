@@ -1,4 +1,4 @@
-"""Logits read as probabilities: the pipeline's rules, the columns of the screen, the pipeline's own answer."""
+"""Logits read as probabilities: by the pipeline's rules, with every column of the screen."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def pipeline_function(config: PreTrainedConfig) -> tuple[Function, str]:
     """The function that transformers' text-classification pipeline applies, and the rule that says so.
 
-    The rules stand in `TextClassificationPipeline.postprocess`; with at least one label no further one is reached.
+    The rules stand in `TextClassificationPipeline.postprocess`; with any label at all no further one is reached.
     """
     problem, count = config.problem_type, config.num_labels
     if problem == "regression":
@@ -32,13 +32,6 @@ def pipeline_function(config: PreTrainedConfig) -> tuple[Function, str]:
     return "softmax", f"the config has {count} labels and no problem_type"
 
 
-def resolve(settings: ReadoutSettings, config: PreTrainedConfig) -> tuple[Function, str]:
-    """The function in force and why: the settings', or the pipeline's where they say `auto`."""
-    if settings.function == "auto":
-        return pipeline_function(config)
-    return settings.function, "chosen in the readout settings"
-
-
 def read_out(
     request_id: int,
     logits: NDArray[np.float64],
@@ -47,7 +40,10 @@ def read_out(
     function: Function,
     reason: str,
 ) -> Readout:
-    """Every column of the top rows. logits: float64 [labels]. Raises EngineError for an impossible temperature."""
+    """Every column of the top rows.
+
+    logits: float64 [labels]. Raises EngineError for a temperature that is not finite and above 0.
+    """
     try:
         scaled = probability.scale(logits, settings.temperature)
     except ValueError as error:
@@ -59,9 +55,13 @@ def read_out(
     shifted = -scaled if function == "sigmoid" else probability.shift(scaled)
     with np.errstate(over="ignore"):
         exponentials = np.exp(shifted)
-    probabilities = None
-    if function != "none":
-        probabilities = probability.softmax(scaled) if function == "softmax" else probability.sigmoid(scaled)
+    probabilities, tail, entropy_bits = None, None, None
+    if function == "sigmoid":
+        probabilities = probability.sigmoid(scaled)
+    elif function == "softmax":
+        probabilities = probability.softmax(scaled)
+        tail = float(probabilities[order[len(shown) :]].sum())
+        entropy_bits = probability.entropy_bits(probability.log_softmax(scaled))
     rows = tuple(
         Row(
             index=int(index),
@@ -74,7 +74,6 @@ def read_out(
         )
         for index in shown
     )
-    distribution = function == "softmax" and probabilities is not None
     return Readout(
         id=request_id,
         settings=settings,
@@ -82,21 +81,23 @@ def read_out(
         reason=reason,
         rows=rows,
         total=len(logits),
-        tail=float(probabilities[order[len(shown) :]].sum()) if distribution else None,
+        tail=tail,
         maximum=maximum,
         sum_exponentials=sum_exponentials,
-        entropy_bits=probability.entropy_bits(probability.log_softmax(scaled)) if distribution else None,
+        entropy_bits=entropy_bits,
     )
 
 
-def pipeline_answer(logits: NDArray[np.float32], labels: tuple[str, ...], function: Function) -> tuple[Score, ...]:
+def pipeline_answer(
+    logits: NDArray[np.float32], labels: tuple[str, ...], function: Function
+) -> tuple[Score, ...]:
     """What the pipeline returns, by its own float32 arithmetic. logits: float32 [labels]."""
     with np.errstate(over="ignore", invalid="ignore"):
         if function == "sigmoid":
-            scores = 1.0 / (1.0 + np.exp(-logits))
+            scores = np.asarray(1.0 / (1.0 + np.exp(-logits)))
         elif function == "softmax":
             exponentials = np.exp(logits - np.max(logits, axis=-1, keepdims=True))
-            scores = exponentials / exponentials.sum(axis=-1, keepdims=True)
+            scores = np.asarray(exponentials / exponentials.sum(axis=-1, keepdims=True))
         else:
-            scores = logits
+            scores = np.asarray(logits)
     return (Score(labels[int(scores.argmax())], float(scores.max())),)

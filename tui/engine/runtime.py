@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
+import threading
 
 from tui.engine import device
 
@@ -37,14 +39,37 @@ def threads() -> int:
     return max(1, device.cores() - 1)
 
 
-def import_libraries() -> None:
-    """Import torch and the parts of transformers that every load needs; seconds, once."""
+class Libraries:
+    """Torch and the parts of transformers that every load needs."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._imported = False
+
+    def bring_in(self) -> None:
+        """Import them, once; takes seconds, and a second caller waits for the first.
+
+        The garbage collector is off meanwhile, which saves a fifth of the time, and afterwards looks no more
+        at what was imported: a full collection would stop every lane for a fifth of a second.
+        """
+        with self._lock:
+            if self._imported:
+                return
+            gc.disable()
+            try:
+                _import()
+            finally:
+                gc.freeze()
+                gc.enable()
+            self._imported = True
+
+
+def _import() -> None:
     import torch
+    import transformers
 
     torch.set_num_threads(threads())
-    import transformers
-    from transformers import AutoConfig, AutoModelForSequenceClassification
-
-    transformers.logging.set_verbosity_error()
-    transformers.logging.disable_progress_bar()
-    del AutoConfig, AutoModelForSequenceClassification
+    for name in ("AutoConfig", "AutoModelForSequenceClassification", "PreTrainedModel"):
+        getattr(transformers, name)  # imported on first use
+    transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]

@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 
@@ -15,6 +16,8 @@ from tui.engine import log
 from tui.engine.frames import FrameReader, Outbox
 from tui.engine.lanes import Job, Lane
 from tui.engine.session import Session
+from tui.engine.sources import listing
+from tui.engine.sources.obtain import inspect
 from tui.protocol import (
     Analyze,
     Cancel,
@@ -116,17 +119,12 @@ class Server:
             self._outbox.send(Superseded(dropped.request_id, request.id))
 
     def _list(self, request: ListCheckpoints) -> None:
-        from tui.engine.sources import listing
-
         self._outbox.send(CheckpointsListed(request.id, request.task, listing.checkpoints(request.task)))
 
     def _inspect(self, request: Inspect) -> None:
-        from tui.engine.sources import facts
-        from tui.engine.sources.locate import locate
-
-        place = locate(request.reference, request.revision)
-        assert place.folder is not None
-        self._outbox.send(Inspected(request.id, facts.describe(place, place.folder, request.task)))
+        check = partial(self._outbox.check, request.id)
+        checkpoint = inspect(request.reference, request.revision, request.task, check)
+        self._outbox.send(Inspected(request.id, checkpoint))
 
     def _refuse(self, detail: str) -> None:
         """Answer what can't be told apart as a request: nobody's failure, id 0."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 from tui import catalogue
@@ -16,8 +15,7 @@ from tui.engine import device, loading, runtime, tasks
 from tui.engine.errors import Abandoned, EngineError, failure_of
 from tui.engine.frames import Outbox
 from tui.engine.lanes import Job, Lane
-from tui.engine.sources import facts
-from tui.engine.sources.locate import locate
+from tui.engine.sources.obtain import obtain
 from tui.engine.tokenization.reading import Reading, TextTokenizer
 from tui.protocol import (
     Analyze,
@@ -38,7 +36,11 @@ from tui.protocol import (
 
 if TYPE_CHECKING:
     from tui.engine.loading import LoadedCheckpoint
+    from tui.engine.tasks import Runner
     from tui.engine.tasks.sentiment_analysis import Outcome
+
+_FIRST_TEXT_SECONDS = 0.15
+"""How long the import of torch waits for a first text, which would have to wait for it otherwise."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -71,6 +73,14 @@ class _Text:
     reading: Reading | None = None
 
 
+@dataclass(frozen=True)
+class _Latest:
+    """What the latest forward left to be read again."""
+
+    task: Runner
+    outcome: Outcome
+
+
 class Session:
     """Runs texts and loads through three lanes; every method is called from the reader's thread."""
 
@@ -82,7 +92,10 @@ class Session:
         self._active: LoadedCheckpoint | None = None
         self._pending: _Pending | None = None
         self._parked: _Text | None = None
-        self._latest: Outcome | None = None
+        self._latest: _Latest | None = None
+        self._libraries = runtime.Libraries()
+        self._started = time.monotonic()
+        self._first_text_read = threading.Event()
         self._default_dtype_gate = threading.Lock()
         self._token_lane = Lane("token", ("Analyze",))
         self._model_lane = Lane("model", ("Analyze", "Reweigh"))
@@ -92,7 +105,13 @@ class Session:
         """Start the lanes, and bring torch in at once: the first load comes soon."""
         for lane in (self._token_lane, self._model_lane, self._load_lane):
             lane.start()
-        threading.Thread(target=_prewarm, name="prewarm", daemon=True).start()
+        threading.Thread(target=self._prewarm, name="prewarm", daemon=True).start()
+
+    def _prewarm(self) -> None:
+        try:
+            self._bring_in_libraries()
+        except Exception:  # noqa: BLE001 - the load that follows meets it again and tells it
+            _LOG.exception("the libraries could not be imported ahead of the first load")
 
     def memory(self) -> Memory:
         """Memory of the device in use, or of this process while there is none."""
@@ -155,6 +174,7 @@ class Session:
                 seconds=time.perf_counter() - began,
             )
         )
+        self._first_text_read.set()
         return _Text(text.request, text.received, tokenizer, reading)
 
     def _run(self, active: LoadedCheckpoint, text: _Text) -> None:
@@ -162,17 +182,19 @@ class Session:
 
     def _forward(self, active: LoadedCheckpoint, text: _Text) -> None:
         """Model lane: run the model and report every stage."""
-        from tui.engine.tasks import sentiment_analysis as task
-
         assert text.reading is not None
         request = text.request
+        task = tasks.runner(request.task)
         with self._default_dtype_gate:
             outcome = task.forward(active, text.reading)
-        self._latest = outcome
+        self._latest = _Latest(task, outcome)
         readout, last_step = task.read_out(request.id, outcome, request.readout)
         self._outbox.send(
             Forwarded(
-                request.id, (*outcome.steps, last_step), outcome.seconds, device.memory(active.placement.device)
+                id=request.id,
+                steps=(*outcome.steps, last_step),
+                seconds=outcome.seconds,
+                memory=device.memory(active.placement.device),
             )
         )
         self._outbox.send(readout)
@@ -183,11 +205,10 @@ class Session:
         received = time.perf_counter()
 
         def read_again() -> None:
-            from tui.engine.tasks import sentiment_analysis as task
-
-            if self._latest is None:
+            latest = self._latest
+            if latest is None:
                 raise EngineError("Nothing to read", "No text has been run yet.", "Type a text first.")
-            readout, _ = task.read_out(request.id, self._latest, request.readout)
+            readout, _ = latest.task.read_out(request.id, latest.outcome, request.readout)
             self._outbox.send(readout)
             self._outbox.send(Reweighed(request.id, time.perf_counter() - received))
 
@@ -203,17 +224,20 @@ class Session:
         if previous is not None:
             self._load_lane.forget(previous.request.id)
             self._outbox.send(Superseded(previous.request.id, request.id))
-        self._submit(self._load_lane, request.id, "Load", lambda: self._load(pending))
+        dropped = self._load_lane.submit(Job(request.id, "Load", lambda: self._load(pending)))
+        assert dropped is None, "the one that waited has just been removed"
 
     def _load(self, pending: _Pending) -> None:
-        """Load lane: find, read, place; then put into use."""
-        request, began = pending.request, time.perf_counter()
-        try:
+        """Load lane: find, read, place; then put into use, or say why not."""
+
+        def work() -> None:
+            began = time.perf_counter()
             loaded = self._loaded(pending)
             self._adopt(pending, loaded, time.perf_counter() - began)
-        except Exception as error:
-            self._give_up(pending, failure_of(error))
-            raise
+
+        failure = self.attempt(pending.request.id, work)
+        if failure is not None:
+            self._give_up(pending, failure)
 
     def _loaded(self, pending: _Pending) -> LoadedCheckpoint:
         request = pending.request
@@ -222,14 +246,17 @@ class Session:
             if not self._outbox.send(Progress(request.id, name)):
                 raise Abandoned
 
+        def report(done: int, total: int) -> None:
+            self._outbox.send(Progress(request.id, "download", done, total, "bytes"))
+
         tasks.room(request.task)
         device.check_spelling(request.device)
-        place = locate(request.reference, request.revision)
-        folder = place.folder
-        if folder is None:
-            raise EngineError("Not here", f"{place.reference} is not on this machine.", "Choose another.")
+        check = partial(self._outbox.check, request.id)
+        checkpoint, folder = obtain(request.reference, request.revision, request.task, check, report)
+        stage("import torch")
+        self._bring_in_libraries()
         return loading.load(
-            facts.describe(place, folder, request.task),
+            checkpoint,
             folder,
             request.task,
             requested_device=request.device,
@@ -238,6 +265,11 @@ class Session:
             default_dtype_gate=self._default_dtype_gate,
             stage=stage,
         )
+
+    def _bring_in_libraries(self) -> None:
+        """Import torch, but after a text that came with the start: the import holds the interpreter for long."""
+        self._first_text_read.wait(max(0.0, self._started + _FIRST_TEXT_SECONDS - time.monotonic()))
+        self._libraries.bring_in()
 
     def _adopt(self, pending: _Pending, loaded: LoadedCheckpoint, seconds: float) -> None:
         """Swap the checkpoint in use, say so, and run the text that waited for it."""
@@ -266,8 +298,9 @@ class Session:
         elif parked is not None:
             self._submit(self._token_lane, parked.request.id, "Analyze", lambda: self._tokenize(parked))
         if replaced is not None:
+            on = replaced.placement.device
             del replaced
-            gc.collect()
+            device.release(on)
 
     def _give_up(self, pending: _Pending, failure: Failure) -> None:
         """A load ended without a checkpoint: what waited for it and nothing else can't run."""
@@ -299,28 +332,25 @@ class Session:
         if dropped is not None:
             self._outbox.send(Superseded(dropped.request_id, request_id))
 
-    def attempt(self, request_id: int, work: Callable[[], None]) -> None:
-        """Do a request's work unless it is over; whatever it raises becomes its `Failed`."""
+    def attempt(self, request_id: int, work: Callable[[], None]) -> Failure | None:
+        """Do a request's work unless it is over; what it raises becomes its `Failed`, and is returned."""
         if not self._outbox.is_open(request_id):
-            return
+            return None
         try:
             work()
         except Abandoned:
-            return
-        except Exception as error:
+            return None
+        except Exception as error:  # noqa: BLE001 - it is logged, and told to whoever asked
             _LOG.exception("request %d failed", request_id)
             failure = failure_of(error)
             self._outbox.send(Failed(request_id, failure))
             if failure.fatal:
                 self._lost()
+            return failure
+        return None
 
 
 def _nothing_loaded() -> EngineError:
-    return EngineError("No checkpoint is loaded", "There is no model to run the text on.", "Load a checkpoint.")
-
-
-def _prewarm() -> None:
-    try:
-        runtime.import_libraries()
-    except Exception:
-        _LOG.exception("the libraries could not be imported ahead of the first load")
+    return EngineError(
+        "No checkpoint is loaded", "There is no model to run the text on.", "Choose a checkpoint."
+    )

@@ -49,19 +49,15 @@ class EngineError(Exception):
 
 
 class BlockingEngine:
-    """An engine process for the length of a `with` block. Every method raises EngineError."""
+    """An engine process, ended by the end of a `with` block. Every method raises EngineError."""
 
     def __init__(self, command: Sequence[str], log_path: Path) -> None:
         self._command = tuple(command)
         self._log_path = log_path
-        self._log_start = 0
         self._last_id = 0
-        self._process: subprocess.Popen[bytes] | None = None
-
-    def __enter__(self) -> BlockingEngine:
         try:
-            self._log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            log = os.open(self._log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         except OSError:
             log = os.open(os.devnull, os.O_WRONLY)
         self._log_start = os.fstat(log).st_size
@@ -75,9 +71,16 @@ class BlockingEngine:
             )
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise self._failure("The engine can't be started", reason, "Check --engine.") from error
+            hint = "Check the command given to --engine."
+            raise self._failure("The engine can't be started", reason, hint) from error
         finally:
             os.close(log)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._requests = self._process.stdin
+        self._events = self._process.stdout
+
+    def __enter__(self) -> BlockingEngine:
         try:
             self._greet()
         except BaseException:
@@ -100,11 +103,9 @@ class BlockingEngine:
 
     def ask(self, request: AnyRequest) -> Iterator[AnyEvent]:
         """Send a request and give its events as they come, up to the last one; `Failed` is raised."""
-        assert self._process is not None
-        assert self._process.stdin is not None
         try:
-            self._process.stdin.write(encode_frame(request))
-            self._process.stdin.flush()
+            self._requests.write(encode_frame(request))
+            self._requests.flush()
         except OSError as error:
             raise self._ended() from error
         while True:
@@ -119,73 +120,74 @@ class BlockingEngine:
 
     def close(self) -> None:
         """End the engine and everything it started."""
-        process = self._process
-        if process is None:
-            return
         with contextlib.suppress(OSError):
-            if process.stdin is not None:
-                process.stdin.close()
+            self._requests.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(GRACE_SECONDS)
+            self._process.wait(GRACE_SECONDS)
         self._kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+        self._process.wait()
+        self._events.close()
 
     def _kill(self) -> None:
         """The process and everything it started."""
-        if self._process is not None:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     # ------------------------------------------------------------------------------- the byte stream
 
     def _greet(self) -> None:
-        seen = bytearray()
+        """Skip what a login prints, up to the preamble, and check the version."""
         patience = threading.Timer(HANDSHAKE_SECONDS, self._kill)
         patience.daemon = True
         patience.start()
-        while not seen.endswith(PREAMBLE):
-            piece = self._read(1)
-            seen += piece
-            if other := _ANY_PREAMBLE.search(seen):
-                if int(other[1]) != PROTOCOL_VERSION:
-                    raise self._other_version(int(other[1]))
-            elif len(seen) > BANNER_BYTES or not piece:
-                if not seen and patience.is_alive():
-                    raise self._ended()
-                wrote = f"it wrote {bytes(seen[:200]).decode(errors='replace')!r}" if seen else "it is silent"
-                raise self._failure(
-                    "The command does not speak Logitscope's protocol",
-                    wrote,
-                    "Give --engine a command that ends in `logitscope engine`.",
-                )
-        ready = self._next_event()
-        patience.cancel()
+        try:
+            seen = bytearray()
+            while not seen.endswith(PREAMBLE):
+                byte = self._events.read(1)
+                seen += byte
+                if other := _ANY_PREAMBLE.search(seen, max(0, len(seen) - 64)):
+                    if int(other[1]) != PROTOCOL_VERSION:
+                        raise self._other_version(int(other[1]))
+                elif len(seen) > BANNER_BYTES or not (byte or patience.is_alive()):
+                    raise self._no_engine(seen)
+                elif not byte:
+                    raise self._no_engine(seen) if seen and self._status() == 0 else self._ended()
+            ready = self._next_event()
+        finally:
+            patience.cancel()
         if isinstance(ready, Ready) and ready.protocol != PROTOCOL_VERSION:
             raise self._other_version(ready.protocol)
 
     def _next_event(self) -> AnyEvent:
-        header = self._read(HEADER.size)
+        header = self._events.read(HEADER.size)
         if len(header) < HEADER.size:
             raise self._ended()
         try:
-            body = self._read(length := body_length(header))
+            body = self._events.read(length := body_length(header))
             if len(body) < length:
                 raise self._ended()
             return decode_event(body)
         except (ValueError, msgspec.MsgspecError) as error:
-            raise self._failure("The engine's stream is broken", str(error), "Try it again.") from error
+            hint = f"The log may say what wrote into it: {visible(str(self._log_path))}"
+            raise self._failure("The engine's stream is broken", str(error), hint) from error
 
-    def _read(self, count: int) -> bytes:
-        assert self._process is not None
-        assert self._process.stdout is not None
-        return self._process.stdout.read(count)
+    def _status(self) -> int | None:
+        """The exit status, waited for a little; None when it still runs."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(GRACE_SECONDS)
+        return None
 
     # -------------------------------------------------------------------------------------- failures
 
     def _failure(self, title: str, detail: str, hint: str) -> EngineError:
         return EngineError(Failure(title, f"{visible(' '.join(self._command))}: {visible(detail)}", hint))
+
+    def _no_engine(self, seen: bytearray) -> EngineError:
+        return self._failure(
+            "The command does not speak Logitscope's protocol",
+            f"it wrote {bytes(seen[:200]).decode(errors='replace')!r}" if seen else "it is silent",
+            "Give --engine a command that ends in `logitscope engine`.",
+        )
 
     def _other_version(self, protocol: int) -> EngineError:
         return self._failure(
@@ -195,10 +197,8 @@ class BlockingEngine:
         )
 
     def _ended(self) -> EngineError:
-        assert self._process is not None
-        try:
-            status = self._process.wait(GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
+        status = self._status()
+        if status is None:
             return self._failure("The engine closed its output", "it still runs", "It is ended now.")
         if status < 0:
             name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
@@ -207,9 +207,11 @@ class BlockingEngine:
                 "the system does this when memory runs out",
                 "Run it again, with a smaller checkpoint if memory is short.",
             )
-        words = "\n".join(self._log_tail()) or "it wrote nothing"
+        words = "; ".join(self._log_tail())
         return self._failure(
-            f"The engine ended (exit status {status})", f"its last words:\n{words}", "See it."
+            f"The engine ended (exit status {status})",
+            f"its last words: {words}" if words else "it wrote nothing",
+            f"Try the command by itself; the log is {visible(str(self._log_path))}.",
         )
 
     def _log_tail(self) -> list[str]:

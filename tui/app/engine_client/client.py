@@ -219,25 +219,20 @@ class EngineClient:
         status = link.process.poll()
         await self._bury(link)
         log_lines = await asyncio.to_thread(failures.log_tail, self._log_path, link.log_start)
-        now = time.monotonic()
-        uptime_seconds = now - link.started
-        self._deaths = [at for at in self._deaths if now - at < self._timing.death_window] + [now]
-        killed = status is not None and status < 0
-        hopeless = broken.hopeless if broken else not (link.ready or self._started_before or killed)
+        now, window = time.monotonic(), self._timing.death_window
+        self._deaths = [at for at in self._deaths if now - at < window] + [now]
+        end = failures.End(
+            status, link.ready, now - link.started, link.fatal, log_lines, len(self._deaths), window
+        )
+        hopeless = broken.hopeless if broken else not (link.ready or self._started_before or end.killed)
         restarts = not hopeless and len(self._deaths) < self._timing.deaths
         death = self._requests.died()
         if broken is not None:
             failure = broken.failure
-        elif link.received and not link.ready:
+        elif link.received and not link.ready and status == 0:
             failure = failures.no_engine(self._command, link.received, "ended without a greeting")
         else:
-            reason = f"It had said: {link.fatal.title}." if link.fatal else ""
-            useful = [] if killed and link.ready else log_lines
-            failure = Failure(
-                failures.ended_title(status, link.ready),
-                failures.ended_detail(death, uptime_seconds, reason, useful),
-                failures.ended_hint(death, restarts, len(self._deaths), self._timing.death_window),
-            )
+            failure = failures.ended(end, death, restarts)
         for event in death.settled:
             self._listener(event)
         self._listener(EngineLost(failure, restarts))

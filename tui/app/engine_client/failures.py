@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tui.app.engine_client.requests import Death
 from tui.protocol import PROTOCOL_VERSION, Analyze, AnyRequest, Failure, Inspect, ListCheckpoints, Load
 
-AGAIN = "ctrl+r starts it again."
+KEY = "F9"
+"""Starts a stopped engine, restarts a running one, offers again what is held back."""
+AGAIN = f"{KEY} starts it again."
 LOG_TAIL_BYTES = 4096
 LOG_TAIL_LINES = 6
 
@@ -84,42 +87,65 @@ def doing(requests: Iterable[AnyRequest]) -> str:
     return " and ".join(phrases)
 
 
-def ended_title(status: int | None, ready: bool) -> str:
-    """How the process ended; `status` as `Popen.returncode` gives it, None when it had to be killed."""
-    before = "" if ready else " before it was ready"
-    if status is None:
+@dataclass(frozen=True)
+class End:
+    """How a process ended, as far as can be seen from outside."""
+
+    status: int | None
+    """As `Popen.returncode` gives it; None when it closed its output and had to be killed."""
+    ready: bool
+    """It had taken requests."""
+    uptime_seconds: float
+    announced: Failure | None
+    """The failure after which it said it would exit."""
+    log_lines: Sequence[str]
+    """What it wrote last."""
+    deaths: int
+    """How many there were within `window_seconds`, this one included."""
+    window_seconds: float
+
+    @property
+    def killed(self) -> bool:
+        """By a signal."""
+        return self.status is not None and self.status < 0
+
+
+def ended(end: End, death: Death, restarts: bool) -> Failure:
+    """The process is gone: how, while it was at what, and what happens next."""
+    return Failure(_title(end), _detail(end, death), _hint(end, death, restarts))
+
+
+def _title(end: End) -> str:
+    before = "" if end.ready else " before it was ready"
+    if end.status is None:
         return f"The engine closed its output{before}"
-    if status < 0:
-        try:
-            name = signal.Signals(-status).name
-        except ValueError:
-            name = f"signal {-status}"
-        return f"The engine was killed{before} ({name})"
-    return f"The engine ended{before} (exit status {status})"
+    if not end.killed:
+        return f"The engine ended{before} (exit status {end.status})"
+    try:
+        name = signal.Signals(-end.status).name
+    except ValueError:
+        name = f"signal {-end.status}"
+    return f"The engine was killed{before} ({name})"
 
 
-def ended_detail(death: Death, uptime_seconds: float, reason: str, log_lines: Sequence[str]) -> str:
-    """What it was at, how long it had run, why it ended as far as is known, what it wrote last."""
+def _detail(end: End, death: Death) -> str:
     at = f"It was {doing(death.running)}" if death.running else "It ended"
-    sentences = [f"{at}, {uptime_seconds:.0f} s after its start."]
-    if reason:
-        sentences.append(reason)
+    sentences = [f"{at}, {end.uptime_seconds:.0f} s after its start."]
+    if end.announced is not None:
+        sentences.append(f"It had said: {visible(end.announced.title)}.")
     if death.held:
         sentences.append(f"This is the second time while {doing(death.held)}, which is held back now.")
-    if log_lines:
-        sentences.append("Its last words:\n" + "\n".join(log_lines))
+    if end.log_lines and not (end.killed and end.ready):
+        sentences.append("Its last words:\n" + "\n".join(end.log_lines))
     return " ".join(sentences)
 
 
-def ended_hint(death: Death, restarts: bool, deaths: int, window_seconds: float) -> str:
-    """What happens next, and what to do."""
+def _hint(end: End, death: Death, restarts: bool) -> str:
     if not restarts:
-        times = (
-            f"It ended {deaths} times within {window_seconds:.0f} s and stays down; " if deaths > 1 else ""
-        )
-        return times + AGAIN
+        many = f"It ended {end.deaths} times within {end.window_seconds:.0f} s and stays down; "
+        return (many if end.deaths > 1 else "") + AGAIN
     if death.held:
-        return "It is starting again; ctrl+r offers what is held back once more."
+        return f"It is starting again; {KEY} offers what is held back once more."
     return "It is starting again" + (", and your request is offered again." if death.running else ".")
 
 

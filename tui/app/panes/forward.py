@@ -14,6 +14,8 @@ from tui.app.widgets.line_pane import LinePane
 from tui.protocol import Forwarded, Step
 
 _BAR_CELLS = 10
+MAIN_STEPS = ("ids", "hidden states", "logits", "probabilities")
+"""The stations that are named even where there is no room for all of them."""
 
 
 class ForwardPane(LinePane):
@@ -48,24 +50,33 @@ class ForwardPane(LinePane):
         if self.forwarded is None:
             return []
         steps = self.forwarded.steps
-        if len(steps) <= self.room or self.room > 5:
+        if len(steps) <= self.room or self.room > 4:
             return self._table(steps, width)
-        return self._in_lines(steps, width)
+        lines = self._in_lines(steps, width)
+        if len(lines) > self.room:
+            lines = self._in_lines(tuple(step for step in steps if step.name in MAIN_STEPS), width)
+        return lines
 
     def _in_lines(self, steps: tuple[Step, ...], width: int) -> list[Strip]:
-        texts = [
-            f"{'→ ' if number else ''}{fit(step.name, 24)} {numbers.shape(step.shape)}"
+        strong, muted = self.style("strong"), self.style("muted")
+        stations = [
+            (
+                f"{'→ ' if number else ''}{fit(step.name, 24)} ",
+                numbers.shape(step.shape),
+                f" {numbers.seconds(step.seconds)}" if step.seconds is not None else "",
+            )
             for number, step in enumerate(steps)
         ]
-        strong, muted = self.style("strong"), self.style("muted")
-        strips = []
-        for line in flow(texts, width):
-            parts = []
-            for index in line:
-                name, bracket, sizes = texts[index].partition(" [")
-                parts += [(name, muted), (f"{bracket}{sizes} ", strong)]
-            strips.append(row(*parts))
-        return strips
+        return [
+            row(
+                *(
+                    part
+                    for index in line
+                    for part in zip((*stations[index], " "), (muted, strong, muted, muted), strict=True)
+                )
+            )
+            for line in flow(("".join(station) for station in stations), width)
+        ]
 
     def _table(self, steps: tuple[Step, ...], width: int) -> list[Strip]:
         names = max(cell_len(fit(step.name, 24)) for step in steps) + 1

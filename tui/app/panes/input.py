@@ -54,7 +54,8 @@ class InputPane(Framed, TextArea):
     unread_from: reactive[int | None] = reactive(None)
     """First character the model doesn't read."""
 
-    def __init__(self, text: str, *, id: str) -> None:
+    def __init__(self, text: str, caret: int | None = None, *, id: str) -> None:
+        """Start with `text`, the text cursor before character `caret` or at the end."""
         super().__init__(
             text[:EDITOR_CHARACTERS],
             id=id,
@@ -65,6 +66,7 @@ class InputPane(Framed, TextArea):
         )
         self.cursor_blink = False
         self._beyond = text[EDITOR_CHARACTERS:]
+        self._first_caret = caret
         self._line_starts: list[int] | None = None
 
     @property
@@ -84,8 +86,11 @@ class InputPane(Framed, TextArea):
         self.load_text(text[:EDITOR_CHARACTERS])
 
     def on_mount(self) -> None:
-        """Start with the text cursor at the end."""
-        self.move_cursor(self.document.end)
+        """Put the text cursor where it belongs."""
+        if self._first_caret is None:
+            self.move_cursor(self.document.end)
+        else:
+            self.move_caret_to(self._first_caret)
         self._tell_facts()
 
     async def _on_paste(self, event: events.Paste) -> None:

@@ -8,7 +8,7 @@ from textual.strip import Strip
 
 from tui.app.keys import MODEL, bindings
 from tui.app.render import numbers
-from tui.app.render.glyphs import fit
+from tui.app.render.glyphs import wrapped
 from tui.app.render.strips import row
 from tui.app.widgets.pick_pane import PickPane
 from tui.protocol import Checkpoint
@@ -95,13 +95,9 @@ class ModelPane(PickPane):
             return []
         strips = [row(("", self.style("muted")))]
         for name, value in facts(self.checkpoints[self.cursor]):
-            lead = f"{name} "
-            room = max(4, width - len(lead))
-            first, rest = value[:room], value[room:]
-            strips.append(row((lead, self.style("muted")), (fit(first, room), self.style("text"))))
-            while rest:
-                strips.append(row(("  " + fit(rest[: width - 2], width - 2), self.style("text"))))
-                rest = rest[width - 2 :]
+            first, *rest = wrapped(f"{name} {value}", width)
+            strips.append(row((name, self.style("muted")), (first[len(name) :], self.style("text"))))
+            strips += [row((line, self.style("text"))) for line in rest]
         return strips
 
     def watch_checkpoints(self) -> None:

@@ -35,7 +35,7 @@ def describe(token: Token, position: int, total: int, text: str) -> str:
         place = "from no character"
     special = "special, " if token.special else ""
     return (
-        f"{position + 1} of {numbers.count(total)}: {piece(token)} → id {token.id}, "
+        f"position {position} (0–{total - 1}): {piece(token)} → id {token.id}, "
         f"{special}{place}, mask {token.mask}, type {token.type_id}"
     )
 

@@ -86,7 +86,7 @@ class AskCheckpoint(ModalScreen[str | None]):
             self._say(Content("\n".join(visible(line) for line in said.split("\n"))))
 
     def _say(self, content: Content) -> None:
-        if self.is_mounted:
+        if self.is_attached:
             self.query_one("#ask-facts", Static).update(content)
 
     @on(Input.Submitted)

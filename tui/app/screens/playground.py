@@ -19,7 +19,7 @@ from tui.app.panes.model import ModelPane
 from tui.app.panes.probabilities import ProbabilitiesPane
 from tui.app.panes.task import TaskPane
 from tui.app.panes.tokens import TokensPane
-from tui.app.render.glyphs import visible
+from tui.app.render.glyphs import fit, visible
 from tui.app.widgets.frame import Framed
 from tui.app.widgets.one_line import OneLine
 from tui.protocol import (
@@ -44,7 +44,6 @@ class Playground(Screen[None]):
     )
     BINDINGS = bindings(EVERYWHERE, PANE_KEYS)
     AUTO_FOCUS = "#input"
-    ALLOW_IN_MAXIMIZED_VIEW = "OneLine"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
 
@@ -70,13 +69,12 @@ class Playground(Screen[None]):
     class Opened(Message):
         """The panes are there."""
 
-    class Left(Message):
-        """Escape was pressed and there was nothing left to close."""
-
     def __init__(self, input_pane: InputPane, task: str) -> None:
         super().__init__()
         self._input = input_pane
         self._message = ""
+        self.zoomed: Widget | None = None
+        """The pane that has the whole screen."""
         self.set_reactive(Playground.task_name, task)
 
     def compose(self) -> ComposeResult:
@@ -90,9 +88,7 @@ class Playground(Screen[None]):
                     Playground.checkpoints, Playground.in_use, Playground.loading_reference
                 )
             with Vertical(id="right"):
-                yield self._input.data_bind(
-                    Playground.mark, Playground.unread_from
-                )
+                yield self._input.data_bind(Playground.mark, Playground.unread_from)
                 yield TokensPane(id="tokens").data_bind(
                     Playground.tokenized, Playground.cursor, Playground.text, Playground.stale
                 )
@@ -109,6 +105,7 @@ class Playground(Screen[None]):
     def on_mount(self) -> None:
         """Hints follow the focus and the keymap."""
         self.bindings_updated_signal.subscribe(self, lambda _: self.show_hints())
+        self.show_fold()
         self.post_message(self.Opened())
 
     def on_resize(self, event: events.Resize) -> None:
@@ -140,29 +137,44 @@ class Playground(Screen[None]):
             esc = ((" esc ", "key"), ("dismiss ", "muted"))
             line.show((((f" {visible(self._message)}", "error"),),), esc)
             return
-        shown = [binding for binding, _ in (*self._bindings_of(own=True), *self._bindings_of(own=False))]
-        line.show(tuple(self._hint(binding) for binding in shown if binding.show))
+        shown = (*self.own_keys(), *self.common_keys())
+        line.show(tuple(self._hint(bound[0]) for bound, _ in shown if bound[0].show))
+
+    def show_fold(self) -> None:
+        """What the folded left column holds."""
+        model = next((c.name for c in self.checkpoints if c.reference == self.in_use), self.in_use or "–")
+        self.query_one("#fold", OneLine).show(
+            (
+                ((" 1 ", "key"), (f"{self.task_name} ▾ ", "text")),
+                ((" 2 ", "key"), (f"{fit(model, 40)} ▾ ", "text")),
+            )
+        )
 
     def _hint(self, binding: Binding) -> tuple[tuple[str, str], ...]:
         key = self.app.get_key_display(binding)
         return ((f" {key} ", "key"), (f"{binding.description} ", "muted"))
 
-    def _bindings_of(self, *, own: bool) -> list[tuple[Binding, str]]:
-        """Bindings that act now with what they do: the focused pane's own, or the screen's."""
+    def _bindings_of(self, *, own: bool) -> list[tuple[list[Binding], str]]:
         known = {key.id: key.tooltip for keys in TABLE.values() for key in keys}
-        return [
-            (active.binding, known[active.binding.id])
-            for active in self.active_bindings.values()
-            if active.enabled and active.binding.id in known and (active.node is not self) == own
-        ]
+        found: dict[str, list[Binding]] = {}
+        for active in self.active_bindings.values():
+            name = active.binding.id
+            if name in known and active.enabled and (active.node is not self) == own:
+                found.setdefault(name, []).append(active.binding)
+        return [(keys, known[name]) for name, keys in found.items()]
 
-    def own_keys(self) -> list[tuple[Binding, str]]:
-        """The focused pane's keys and what each does."""
+    def own_keys(self) -> list[tuple[list[Binding], str]]:
+        """What the focused pane's keys do: the keys of each action and a sentence."""
         return self._bindings_of(own=True)
 
-    def common_keys(self) -> list[tuple[Binding, str]]:
-        """The keys that act in every pane."""
+    def common_keys(self) -> list[tuple[list[Binding], str]]:
+        """The same for the keys that act in every pane."""
         return self._bindings_of(own=False)
+
+    def watch_in_use(self) -> None:
+        """The fold line names the checkpoint."""
+        if self.is_mounted:
+            self.show_fold()
 
     def watch_cursor(self) -> None:
         """One cursor runs through all panes."""
@@ -216,28 +228,37 @@ class Playground(Screen[None]):
     def action_pane(self, name: str) -> None:
         """Go to a pane, wherever it is."""
         pane = self.query_one(f"#{name}", Widget)
-        if self.maximized is not None and self.maximized is not pane:
-            self.minimize()
+        if self.zoomed is not None and self.zoomed is not pane:
+            self._zoom(None)
         self.set_class(name in PANES[:2], "-picking")
         pane.focus()
 
     def action_zoom(self) -> None:
         """Give the focused pane the whole screen, or take it back."""
-        if self.maximized is not None:
-            self.minimize()
+        if self.zoomed is not None:
+            self._zoom(None)
         elif isinstance(self.focused, Framed):
-            self.maximize(self.focused, container=False)
+            self._zoom(self.focused)
+
+    def _zoom(self, pane: Widget | None) -> None:
+        if self.zoomed is not None:
+            self.zoomed.remove_class("-zoom")
+        self.zoomed = pane
+        self.set_class(pane is not None, "-zoomed")
+        if pane is not None:
+            pane.add_class("-zoom")
+            self.set_class(pane.id in PANES[:2], "-zoomed-left")
 
     def action_leave(self) -> None:
         """Close what is open, innermost first."""
-        if self.maximized is not None:
-            self.minimize()
-        elif self.has_class("-picking"):
+        if self._message:
+            self.say("")
+        elif self.zoomed is not None:
+            self._zoom(None)
+        elif self.has_class("-picking") and self.has_class("-narrow"):
             self.close_picker()
         elif self.focused is not None and self.focused.id == "input":
             self.action_pane("tokens")
-        else:
-            self.post_message(self.Left())
 
     def close_picker(self) -> None:
         """Fold the left column again on a narrow screen."""
@@ -249,6 +270,8 @@ class Playground(Screen[None]):
     @on(events.DescendantFocus)
     def folded(self, event: events.DescendantFocus) -> None:
         """Tab into the left column opens it on a narrow screen, tab out of it folds it."""
+        if self.zoomed is not None and self.zoomed is not event.widget:
+            self._zoom(None)
         self.set_class(event.widget.id in PANES[:2], "-picking")
 
     @on(events.Click, "#fold")

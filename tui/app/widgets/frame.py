@@ -10,7 +10,6 @@ from textual.widget import Widget
 
 from tui.app.render.glyphs import fit
 
-
 if TYPE_CHECKING:
     _Base = Widget
 else:

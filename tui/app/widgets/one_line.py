@@ -72,11 +72,7 @@ class OneLine(Widget):
         return Strip([*left, Segment(" " * fill, Style()), *right]).crop(0, width)
 
     def _segments(self, parts: tuple[Part, ...]) -> list[Segment]:
-        return [
-            Segment(text, self.get_component_rich_style(f"line--{name}"))
-            for text, name in parts
-            if text
-        ]
+        return [Segment(text, self.get_component_rich_style(f"line--{name}")) for text, name in parts if text]
 
     def render_line(self, y: int) -> Strip:
         """The line (Textual's line API)."""

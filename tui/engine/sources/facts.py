@@ -15,16 +15,18 @@ from tui.engine.tasks import room
 from tui.protocol import Checkpoint
 
 _DECODERS = frozenset({
-    "bloom", "codegen", "cohere", "cohere2", "ctrl", "deepseek_v2", "deepseek_v3", "falcon", "gemma", "gemma2",
-    "gemma3_text", "glm", "glm4", "gpt2", "gpt_bigcode", "gpt_neo", "gpt_neox", "gptj", "granite", "helium", "llama",
-    "mistral", "mixtral", "mpt", "nemotron", "olmo", "olmo2", "openai-gpt", "opt", "persimmon", "phi", "phi3", "qwen2",
-    "qwen2_moe", "qwen3", "qwen3_moe", "smollm3", "stablelm", "starcoder2",
+    "bloom", "codegen", "cohere", "cohere2", "ctrl", "deepseek_v2", "deepseek_v3", "falcon", "gemma",
+    "gemma2", "gemma3_text", "glm", "glm4", "gpt2", "gpt_bigcode", "gpt_neo", "gpt_neox", "gptj", "granite",
+    "helium", "llama", "mistral", "mixtral", "mpt", "nemotron", "olmo", "olmo2", "openai-gpt", "opt",
+    "persimmon", "phi", "phi3", "qwen2", "qwen2_moe", "qwen3", "qwen3_moe", "smollm3", "stablelm",
+    "starcoder2",
 })  # fmt: skip
 _ENCODERS = frozenset({
-    "albert", "bert", "big_bird", "camembert", "canine", "convbert", "data2vec-text", "deberta", "deberta-v2",
-    "distilbert", "electra", "ernie", "esm", "eurobert", "flaubert", "fnet", "funnel", "ibert", "layoutlm", "longformer",
-    "luke", "megatron-bert", "mobilebert", "modernbert", "mpnet", "mra", "nezha", "nystromformer", "rembert", "roberta",
-    "roberta-prelayernorm", "roformer", "squeezebert", "xlm", "xlm-roberta", "xlm-roberta-xl", "xmod", "yoso",
+    "albert", "bert", "big_bird", "camembert", "canine", "convbert", "data2vec-text", "deberta",
+    "deberta-v2", "distilbert", "electra", "ernie", "esm", "eurobert", "flaubert", "fnet", "funnel",
+    "ibert", "layoutlm", "longformer", "luke", "megatron-bert", "mobilebert", "modernbert", "mpnet", "mra",
+    "nezha", "nystromformer", "rembert", "roberta", "roberta-prelayernorm", "roformer", "squeezebert",
+    "xlm", "xlm-roberta", "xlm-roberta-xl", "xmod", "yoso",
 })  # fmt: skip
 _LICENSE = re.compile(r"^license:\s*[\"']?([\w .+-]+?)[\"']?\s*$", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n---\s*$", re.DOTALL | re.MULTILINE)
@@ -88,7 +90,7 @@ def from_config(
 
 
 def labels_of(config: Mapping[str, Any]) -> tuple[str, ...]:
-    """The head's labels by index; `LABEL_n` where the config names none, two of them by transformers' default.
+    """The head's labels by index; `LABEL_n` where the config names none, two by transformers' default.
 
     >>> labels_of({"id2label": {"1": "B", "0": "A"}})
     ('A', 'B')

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tui.engine.errors import EngineError
 
 CONFIG = "config.json"
+TOKENIZER_CONFIG = "tokenizer_config.json"
+_WEIGHTS = (
+    ("model.safetensors", "model.safetensors.index.json"),
+    ("pytorch_model.bin", "pytorch_model.bin.index.json"),
+)
+"""A single file of weights and the index of several, the form transformers prefers first."""
+_SMALL = frozenset({
+    CONFIG, TOKENIZER_CONFIG, "README.md", "added_tokens.json", "merges.txt", "special_tokens_map.json",
+})  # fmt: skip
 _TOKENIZERS_WITHOUT_VOCABULARY = frozenset({"ByT5Tokenizer", "CanineTokenizer", "PerceiverTokenizer"})
 VOCABULARIES = (
     "tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model",
@@ -33,8 +44,7 @@ def read_config(folder: Path) -> dict[str, Any]:
         found = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
         raise EngineError(
             "Not a checkpoint",
-            f"The folder {folder} has no {CONFIG}; "
-            + (f"it holds {found}." if names else "it is empty."),
+            f"The folder {folder} has no {CONFIG}; " + (f"it holds {found}." if names else "it is empty."),
             "Choose the folder that holds config.json, the weights and the tokenizer.",
         ) from None
     except (ValueError, RecursionError) as error:
@@ -46,11 +56,8 @@ def read_config(folder: Path) -> dict[str, Any]:
 
 
 def weight_files(folder: Path) -> tuple[Path, ...]:
-    """The weight files that transformers would load: safetensors before pickled ones, shards by their index."""
-    for single, index in (
-        ("model.safetensors", "model.safetensors.index.json"),
-        ("pytorch_model.bin", "pytorch_model.bin.index.json"),
-    ):
+    """The weight files transformers would load: safetensors before pickled ones, shards by their index."""
+    for single, index in _WEIGHTS:
         if (folder / single).exists():
             return (folder / single,)
         if (folder / index).exists():
@@ -59,16 +66,43 @@ def weight_files(folder: Path) -> tuple[Path, ...]:
     return ()
 
 
+def needed(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Which files of a repository a load reads: config, card, tokenizer, and one form of the weights.
+
+    >>> needed(("config.json", "model.safetensors", "pytorch_model.bin", "vocab.txt", "tf_model.h5"))
+    ('config.json', 'vocab.txt', 'model.safetensors')
+    """
+    small = tuple(name for name in names if name in _SMALL or name in VOCABULARIES)
+    for single, index in _WEIGHTS:
+        if single in names:
+            return (*small, single)
+        if index in names:
+            stem, _, ending = single.partition(".")
+            shards = re.compile(rf"{stem}-\d+-of-\d+\.{ending}")
+            return (*small, index, *(name for name in names if shards.fullmatch(name)))
+    return small
+
+
+def holds_weights(name: str) -> bool:
+    """Whether a file's name says that it holds weights."""
+    return name.endswith((".safetensors", ".bin"))
+
+
 def has_tokenizer(folder: Path) -> bool:
     """Whether the folder holds a vocabulary, or a tokenizer that needs none."""
-    if any((folder / name).exists() for name in VOCABULARIES):
-        return True
-    return tokenizer_config(folder).get("tokenizer_class") in _TOKENIZERS_WITHOUT_VOCABULARY
+    present = tuple(name for name in VOCABULARIES if (folder / name).exists())
+    return names_a_tokenizer(present, tokenizer_config(folder))
+
+
+def names_a_tokenizer(names: tuple[str, ...], settings: Mapping[str, Any]) -> bool:
+    """Whether files of these names and `tokenizer_config.json` make a tokenizer."""
+    has_vocabulary = any(name in VOCABULARIES for name in names)
+    return has_vocabulary or settings.get("tokenizer_class") in _TOKENIZERS_WITHOUT_VOCABULARY
 
 
 def tokenizer_config(folder: Path) -> dict[str, Any]:
     """`tokenizer_config.json`, empty where there is none or it can't be read."""
     try:
-        return read_json(folder / "tokenizer_config.json")
+        return read_json(folder / TOKENIZER_CONFIG)
     except (OSError, ValueError):
         return {}

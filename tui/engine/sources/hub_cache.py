@@ -17,9 +17,14 @@ def root() -> Path:
     return Path(constants.HF_HUB_CACHE)
 
 
+def folder_of(repository: str) -> Path:
+    """Where the cache keeps a repository, whether it is there or not."""
+    return root() / (_MODELS + repository.replace("/", "--"))
+
+
 def snapshot(repository: str, revision: str | None = None) -> Path | None:
     """The cached folder of a repository at a branch, tag or commit; None where there is none."""
-    folder = root() / (_MODELS + repository.replace("/", "--"))
+    folder = folder_of(repository)
     wanted = revision or constants.DEFAULT_REVISION
     try:
         commit = (folder / "refs" / wanted).read_text(encoding="utf-8").strip()

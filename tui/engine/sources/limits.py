@@ -9,13 +9,13 @@ _LARGEST_SANE = 10_000_000
 """Above this a `model_max_length` means "not known": transformers writes 10^30."""
 
 _POSITIONS_START_AFTER_PADDING = frozenset({
-    "camembert", "data2vec-text", "esm", "ibert", "jina_embeddings_v3", "lilt", "longformer", "luke", "markuplm",
-    "mpnet", "roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod",
+    "camembert", "data2vec-text", "esm", "ibert", "jina_embeddings_v3", "lilt", "longformer", "luke",
+    "markuplm", "mpnet", "roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod",
 })  # fmt: skip
-"""Model types that number positions from `pad_token_id + 1`, so that many rows of the table are never used."""
+"""Model types that number positions from `pad_token_id + 1`: so many rows of the table are never used."""
 
 _N_POSITIONS = frozenset({"gpt2", "openai-gpt", "ctrl", "codegen", "gptj"})
-"""Model types that call the length of their position table `n_positions`; T5's key of that name limits nothing."""
+"""Model types that call the length of their position table `n_positions`; T5's of that name is no limit."""
 
 
 def position_limit(config: Mapping[str, Any]) -> int | None:

@@ -6,7 +6,7 @@ import json
 import math
 import struct
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,9 +31,18 @@ def read_weights(files: Iterable[Path]) -> Weights:
     for file in files:
         size += file.stat().st_size
         elements.update(_elements(file))
-    floats = Counter({code: count for code, count in elements.items() if code.startswith(("F", "BF"))})
-    most = floats.most_common(1)[0][0] if floats else None
-    return Weights(size, sum(floats.values()), None if most is None else _FLOATS.get(most, most.lower()))
+    floats = {code: count for code, count in elements.items() if code.startswith(("F", "BF"))}
+    return Weights(size, sum(floats.values()), most_common_dtype(floats))
+
+
+def most_common_dtype(elements: Mapping[str, int]) -> str | None:
+    """The number format most elements are stored in, in torch's spelling.
+
+    >>> most_common_dtype({"F32": 10, "BF16": 90})
+    'bfloat16'
+    """
+    code = max(elements, key=lambda code: elements[code], default=None)
+    return None if code is None else _FLOATS.get(code, code.lower())
 
 
 def _elements(file: Path) -> Counter[str]:

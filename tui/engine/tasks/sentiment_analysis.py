@@ -15,27 +15,28 @@ from tui.engine.errors import EngineError
 from tui.engine.loading import LoadedCheckpoint
 from tui.engine.tasks.walk import walked
 from tui.engine.tokenization.reading import Reading
-from tui.protocol import Readout, ReadoutSettings, Score, Step
+from tui.protocol import Function, Readout, ReadoutSettings, Score, Step
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The logits of one text, still on their device, and how the model came to them."""
+    """The logits of one text, still on their device, and how the model came to them.
 
-    loaded: LoadedCheckpoint
+    Holds nothing of the model, so that a checkpoint no longer in use leaves the memory.
+    """
+
     logits: torch.Tensor
     """[labels], in the model's dtype."""
+    labels: tuple[str, ...]
+    function: Function
+    """What the pipeline makes of these logits."""
+    reason: str
     steps: tuple[Step, ...]
     seconds: float
 
-    def row(self) -> NDArray[np.float64]:
-        """The logits as float64 [labels]."""
-        return self.logits.float().cpu().double().numpy()
-
-    def labels(self) -> tuple[str, ...]:
-        """The label of every row of the head's output."""
-        names = self.loaded.model.config.id2label or {}
-        return tuple(str(names.get(index, f"LABEL_{index}")) for index in range(len(self.logits)))
+    def row(self) -> NDArray[np.float32]:
+        """The logits as float32 [labels], which holds every half-precision number exactly."""
+        return self.logits.float().cpu().numpy()
 
 
 def forward(loaded: LoadedCheckpoint, reading: Reading) -> Outcome:
@@ -44,41 +45,36 @@ def forward(loaded: LoadedCheckpoint, reading: Reading) -> Outcome:
         raise EngineError(
             "Nothing to read", "This tokenizer makes no token of an empty text.", "Type something."
         )
-    on = loaded.placement.device
+    on, model = loaded.placement.device, loaded.model
+    accepted = inspect.signature(model.forward).parameters
+    options = {"use_cache": False} if "use_cache" in accepted else {}
     began = time.perf_counter()
-    inputs = _inputs(loaded, reading)
+    inputs = {
+        name: torch.tensor([values], device=on) for name, values in reading.inputs.items() if name in accepted
+    }
     device.synchronize(on)
     started = time.perf_counter()
-    with torch.inference_mode(), walked(loaded.model, on) as walk:
-        logits = loaded.model(**inputs, **_options(loaded)).logits
-        device.synchronize(on)
-    seconds = time.perf_counter() - began
-    ids = Step("ids", " + ".join(inputs), tuple(inputs["input_ids"].shape), "int64", started - began)
     with torch.inference_mode():
-        steps = (ids, *walk.steps(started, logits))
-    return Outcome(loaded, logits[0], steps, seconds)
-
-
-def _inputs(loaded: LoadedCheckpoint, reading: Reading) -> dict[str, torch.Tensor]:
-    """A batch of one, [1, tokens] each, limited to what the model's forward takes."""
-    accepted = inspect.signature(loaded.model.forward).parameters
-    return {
-        name: torch.tensor([values], device=loaded.placement.device)
-        for name, values in reading.inputs.items()
-        if name in accepted
-    }
-
-
-def _options(loaded: LoadedCheckpoint) -> dict[str, bool]:
-    """No key/value cache for a single forward, where the model would make one."""
-    return {"use_cache": False} if "use_cache" in inspect.signature(loaded.model.forward).parameters else {}
+        with walked(model, on) as walk:
+            logits = model(**inputs, **options).logits
+            device.synchronize(on)
+        seconds = time.perf_counter() - began
+        walked_steps = tuple(walk.steps(started, logits))
+    ids = Step("ids", " + ".join(inputs), tuple(inputs["input_ids"].shape), "int64", started - began)
+    function, reason = readout.pipeline_function(model.config)
+    names = {int(index): str(name) for index, name in (model.config.id2label or {}).items()}
+    labels = tuple(names.get(index, f"LABEL_{index}") for index in range(logits.shape[-1]))
+    return Outcome(logits[0], labels, function, reason, (ids, *walked_steps), seconds)
 
 
 def read_out(request_id: int, outcome: Outcome, settings: ReadoutSettings) -> tuple[Readout, Step]:
     """The logits as probabilities under some settings, and that as the last step of the walk."""
     began = time.perf_counter()
-    function, reason = readout.resolve(settings, outcome.loaded.model.config)
-    reading = readout.read_out(request_id, outcome.row(), outcome.labels(), settings, function, reason)
+    function, reason = outcome.function, outcome.reason
+    if settings.function != "auto":
+        function, reason = settings.function, "chosen in the readout settings"
+    row = outcome.row().astype(np.float64)
+    reading = readout.read_out(request_id, row, outcome.labels, settings, function, reason)
     seconds = time.perf_counter() - began
     name, detail = ("scores", "the logits") if function == "none" else ("probabilities", function)
     return reading, Step(name, detail, tuple(outcome.logits.shape), "float64", seconds)
@@ -86,5 +82,4 @@ def read_out(request_id: int, outcome: Outcome, settings: ReadoutSettings) -> tu
 
 def answer(outcome: Outcome) -> tuple[Score, ...]:
     """What `pipeline("text-classification")` returns for the text."""
-    function, _ = readout.pipeline_function(outcome.loaded.model.config)
-    return readout.pipeline_answer(outcome.logits.float().cpu().numpy(), outcome.labels(), function)
+    return readout.pipeline_answer(outcome.row(), outcome.labels, outcome.function)

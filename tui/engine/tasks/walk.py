@@ -1,4 +1,4 @@
-"""The walk from ids to logits: every tensor that passes a station of the model, with the time it took to get there.
+"""The walk from ids to logits: every tensor that leaves a station of the model, and the time it took.
 
 Hooks are set for one forward and removed after it. What lies between two hooked modules (an activation called
 as a function, the choice of one position) is named only when the numbers prove it.
@@ -90,7 +90,7 @@ def walked(model: PreTrainedModel, on: str) -> Iterator[Walk]:
 
 
 def _hook(model: PreTrainedModel, walk: Walk) -> Iterator[torch.utils.hooks.RemovableHandle]:
-    base = model.base_model
+    base: Any = model.base_model
     embeddings = base.get_input_embeddings()
     if embeddings is not None:
         yield embeddings.register_forward_hook(_noting(walk, "token embeddings", _sizes(embeddings)))
@@ -115,7 +115,7 @@ def _hook_leaves(module: nn.Module, path: str, walk: Walk) -> Iterator[torch.uti
 
 
 def _noting(walk: Walk, name: str, detail: str) -> Callable[[nn.Module, tuple[Any, ...], Any], None]:
-    def note(module: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
+    def note(_: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
         after = _tensor(output)
         if after is not None and not any(station.name == name for station in walk.stations):
             walk.pass_by(name, detail, _tensor(arguments), after)
@@ -124,7 +124,7 @@ def _noting(walk: Walk, name: str, detail: str) -> Callable[[nn.Module, tuple[An
 
 
 def _noting_entry(walk: Walk, name: str, detail: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
-    def note(module: nn.Module, arguments: tuple[Any, ...]) -> None:
+    def note(_: nn.Module, arguments: tuple[Any, ...]) -> None:
         entering = _tensor(arguments)
         if entering is not None:
             walk.pass_by(name, detail, None, entering)

@@ -30,7 +30,7 @@ class Reading:
     unread_from: int | None
     """First character that was cut; None when nothing was."""
     inputs: Mapping[str, list[int]]
-    """What goes into the model by name: `input_ids` and, where the tokenizer gives them, masks and type ids."""
+    """What goes into the model by name: `input_ids` and what else the tokenizer gives."""
 
 
 class TextTokenizer(Protocol):
@@ -124,7 +124,7 @@ class RustTokenizer:
         )
 
     def _is_special(self, index: int, entry: str, span: str) -> bool:
-        """Whether a token found in the text is special; a word the vocabulary lacks is unknown, not special."""
+        """Whether a token found in the text is special; a word not in the vocabulary is unknown, not that."""
         return index in self._special_ids and (index != self._unknown_id or entry in span)
 
     def _unread_from(self, encoding: tokenizers.Encoding) -> int | None:

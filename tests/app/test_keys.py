@@ -1,0 +1,119 @@
+"""Every binding of the table is pressed and does something; the table itself is sound."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from tests.app.driving import playground
+from tui.app.keys import PANES, TABLE
+from tui.settings import Settings
+
+SAME_AS_OTHERS = {"ctrl+m", "ctrl+i", "ctrl+h", "ctrl+j", "ctrl+left_square_bracket"}
+NEEDS_A_TERMINAL = {"suspend"}
+ENDS_THE_APP = {"quit"}
+
+
+def test_ids_are_unique_and_keys_work_over_ssh() -> None:
+    keys = [key for room in TABLE.values() for key in room]
+    assert len({key.id for key in keys}) == len(keys)
+    for key in keys:
+        assert key.tooltip
+        assert key.label
+        assert not SAME_AS_OTHERS & set(key.keys.split(","))
+
+
+async def test_every_binding_reaches_an_action(state_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each key of the table, pressed in the pane of its room, runs exactly the action it names."""
+    async with playground(state_folder) as driver:
+        ran: list[str] = []
+        original = driver.app.run_action
+
+        async def noting(action: Any, *args: Any, **kwargs: Any) -> bool:
+            done = await original(action, *args, **kwargs)
+            if done:
+                ran.append(action if isinstance(action, str) else "")
+            return done
+
+        monkeypatch.setattr(driver.app, "run_action", noting)
+        home = {"everywhere": "tokens", "panes": "tokens", "rows": "forward", "pick": "task"}
+        for room, keys in TABLE.items():
+            for key in keys:
+                if key.id in NEEDS_A_TERMINAL | ENDS_THE_APP:
+                    continue
+                for name in key.keys.split(","):
+                    while driver.app.screen is not driver.screen:
+                        driver.app.pop_screen()
+                        await driver.pilot.pause()
+                    driver.pane(home.get(room, room)).focus()
+                    if key.id == "cancel-load":
+                        driver.screen.loading_reference = "nano-sentiment"
+                    await driver.pilot.pause()
+                    ran.clear()
+                    await driver.pilot.press(name)
+                    await driver.pilot.pause()
+                    assert key.action.removeprefix("app.") in {
+                        action.removeprefix("app.") for action in ran
+                    }, f"{name} ({key.id}) in {home.get(room, room)} ran {ran}"
+
+
+async def test_keys_can_be_remapped(state_folder: Path) -> None:
+    settings = Settings(state_folder=state_folder, keymap=MappingProxyType({"zoom": "ctrl+t"}))
+    async with playground(state_folder, settings=settings) as driver:
+        assert "^t zoom" in driver.line("hints")
+        await driver.pilot.press("ctrl+t")
+        assert driver.screen.zoomed is driver.input
+        await driver.pilot.press("ctrl+o")
+        assert driver.screen.zoomed is driver.input, "the default key is free now"
+
+
+async def test_letters_and_digits_stay_in_the_text(state_folder: Path) -> None:
+    async with playground(state_folder) as driver:
+        await driver.write("")
+        await driver.pilot.press(*"7dfy0")
+        assert driver.input.text == "7dfy0"
+        assert driver.screen.focused is driver.input
+
+
+async def test_panes_are_reached_by_number_tab_and_jump(state_folder: Path) -> None:
+    async with playground(state_folder, (80, 24)) as driver:
+        await driver.pilot.press("escape")
+        for number, name in enumerate(PANES, start=1):
+            await driver.pilot.press(str(number))
+            assert driver.focused == name
+            assert driver.pane(name).region, "it is on the screen"
+            if name == "input":
+                await driver.pilot.press("escape")
+        order = []
+        for _ in range(5):
+            await driver.pilot.press("tab")
+            order.append(driver.focused)
+        assert set(order) >= {"input", "tokens", "forward", "probabilities"}
+        await driver.pilot.press("ctrl+g", "6")
+        await driver.pilot.pause()
+        assert driver.focused == "probabilities"
+
+
+async def test_zoom_help_and_palette(state_folder: Path) -> None:
+    async with playground(state_folder, (80, 24)) as driver:
+        await driver.pilot.press("escape", "5", "ctrl+o")
+        await driver.pilot.pause()
+        assert "pre_classifier" in "\n".join(driver.painted()), "zoomed, there is room for every station"
+        assert "^o zoom" in "\n".join(driver.painted())
+        await driver.pilot.press("escape")
+        assert driver.screen.zoomed is None
+        await driver.pilot.press("f1")
+        await driver.pilot.pause()
+        help_page = "\n".join(driver.painted())
+        assert "Forward" in help_page
+        assert "hidden states" in help_page
+        await driver.pilot.press("escape", "ctrl+p")
+        await driver.pilot.pause(0.3)
+        await driver.pilot.press(*"temperature")
+        await driver.pilot.pause(1.0)
+        assert "Raise the temperature" in "\n".join(driver.painted())
+        await driver.pilot.press("enter", "enter")
+        await driver.until(lambda: driver.readout.settings.temperature != 1.0, "the command to run")

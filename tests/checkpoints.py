@@ -1,0 +1,213 @@
+"""Tiny checkpoints with random weights and tokenizers of their own, standard transformers folders in every way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+import transformers
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import PreTrainedTokenizerFast
+
+CORPUS = (
+    "I've been waiting for a course like this my whole life.",
+    "The film was dull, the acting was worse, and nobody laughed; not even once!",
+    "A warm, funny and surprisingly honest story about growing up in a small town.",
+    "Battery died after two days. Returned it, got my money back – would not buy again.",
+    "Crème brûlée, naïve café, 東京 is far away, 😀 smiles & <b>markup</b> [brackets].",
+    "He said: “tokenizers split words into pieces”, and she counted 1,234 of them in 5.6 seconds.",
+)
+VOCABULARY_SIZE = 400
+MAX_TOKENS = 48
+"""Most tokens every one of these checkpoints takes, special tokens included."""
+
+_Maker = Callable[[], PreTrainedTokenizerFast]
+
+
+def wordpiece() -> PreTrainedTokenizerFast:
+    """Lowercasing WordPiece with [CLS] and [SEP], as BERT has it."""
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    backend = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    backend.normalizer = normalizers.BertNormalizer()
+    backend.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    backend.train_from_iterator(
+        CORPUS, trainers.WordPieceTrainer(vocab_size=VOCABULARY_SIZE, special_tokens=special)
+    )
+    backend.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
+    )
+    backend.decoder = decoders.WordPiece()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend,
+        model_max_length=MAX_TOKENS,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+    )
+
+
+def byte_level(special: bool = True) -> PreTrainedTokenizerFast:
+    """Byte-level BPE: RoBERTa's with <s> and </s>, or GPT-2's with no special token around the text."""
+    names = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"] if special else ["<|endoftext|>"]
+    backend = Tokenizer(models.BPE())
+    backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    backend.train_from_iterator(
+        CORPUS,
+        trainers.BpeTrainer(
+            vocab_size=VOCABULARY_SIZE,
+            special_tokens=names,
+            initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        ),
+    )
+    backend.decoder = decoders.ByteLevel()
+    if not special:
+        backend.post_processor = processors.ByteLevel(trim_offsets=False)
+        return PreTrainedTokenizerFast(
+            tokenizer_object=backend, model_max_length=MAX_TOKENS, eos_token="<|endoftext|>"
+        )
+    backend.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend,
+        model_max_length=MAX_TOKENS,
+        bos_token="<s>",
+        eos_token="</s>",
+        sep_token="</s>",
+        cls_token="<s>",
+        unk_token="<unk>",
+        pad_token="<pad>",
+        mask_token="<mask>",
+    )
+
+
+def unigram() -> PreTrainedTokenizerFast:
+    """SentencePiece-like Unigram with <s> and </s>, as XLM-RoBERTa has it."""
+    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    backend = Tokenizer(models.Unigram())
+    backend.normalizer = normalizers.NFKC()
+    backend.pre_tokenizer = pre_tokenizers.Metaspace()
+    backend.train_from_iterator(
+        CORPUS,
+        trainers.UnigramTrainer(vocab_size=VOCABULARY_SIZE, special_tokens=special, unk_token="<unk>"),
+    )
+    backend.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+    )
+    backend.decoder = decoders.Metaspace()
+    return PreTrainedTokenizerFast(
+        tokenizer_object=backend,
+        model_max_length=MAX_TOKENS,
+        bos_token="<s>",
+        eos_token="</s>",
+        sep_token="</s>",
+        cls_token="<s>",
+        unk_token="<unk>",
+        pad_token="<pad>",
+        mask_token="<mask>",
+    )
+
+
+def _gpt2_bytes() -> PreTrainedTokenizerFast:
+    return byte_level(special=False)
+
+
+_SIZES: dict[str, Any] = {
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_attention_heads": 4,
+    "num_hidden_layers": 2,
+    "max_position_embeddings": MAX_TOKENS,
+    "initializer_range": 0.3,
+}
+_AFTER_PADDING = _SIZES | {"max_position_embeddings": MAX_TOKENS + 2, "pad_token_id": 1}
+_TWO_STACKS: dict[str, Any] = {
+    "d_model": 32,
+    "encoder_layers": 2,
+    "decoder_layers": 2,
+    "encoder_attention_heads": 4,
+    "decoder_attention_heads": 4,
+    "encoder_ffn_dim": 48,
+    "decoder_ffn_dim": 48,
+    "max_position_embeddings": MAX_TOKENS,
+    "init_std": 0.3,
+    "bos_token_id": 0,
+    "pad_token_id": 1,
+    "eos_token_id": 2,
+    "decoder_start_token_id": 2,
+    "forced_eos_token_id": 2,
+}
+
+ARCHITECTURES: dict[str, tuple[_Maker, dict[str, Any]]] = {
+    "distilbert": (
+        wordpiece,
+        {
+            "dim": 32,
+            "hidden_dim": 48,
+            "n_heads": 4,
+            "n_layers": 2,
+            "max_position_embeddings": MAX_TOKENS,
+            "initializer_range": 0.3,
+        },
+    ),
+    "bert": (wordpiece, _SIZES),
+    "electra": (wordpiece, _SIZES | {"embedding_size": 16}),
+    "deberta-v2": (unigram, _SIZES | {"relative_attention": True, "pos_att_type": ["p2c", "c2p"]}),
+    "roberta": (byte_level, _AFTER_PADDING),
+    "xlm-roberta": (unigram, _AFTER_PADDING),
+    "gpt2": (
+        _gpt2_bytes,
+        {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": MAX_TOKENS, "initializer_range": 0.3},
+    ),
+    "llama": (_gpt2_bytes, _SIZES | {"num_key_value_heads": 2, "bos_token_id": None, "eos_token_id": 0}),
+    "bart": (byte_level, _TWO_STACKS),
+}
+"""model_type → its tokenizer's maker and the sizes of its config."""
+
+
+def make_checkpoint(
+    folder: Path,
+    model_type: str = "distilbert",
+    labels: int = 2,
+    problem_type: str | None = None,
+    *,
+    head: str = "SequenceClassification",
+    dtype: torch.dtype = torch.float32,
+    seed: int = 0,
+    **settings: Any,
+) -> Path:
+    """Write a checkpoint into a folder and return the folder.
+
+    labels: rows of the head. problem_type: what the config states. head: the auto class without `AutoModelFor`.
+    """
+    maker, sizes = ARCHITECTURES[model_type]
+    tokenizer = maker()
+    names = {index: f"label {index}" for index in range(labels)}
+    config = transformers.AutoConfig.for_model(
+        model_type,
+        vocab_size=len(tokenizer),
+        id2label=names,
+        label2id={name: index for index, name in names.items()},
+        problem_type=problem_type,
+        **(sizes | settings),
+    )
+    torch.manual_seed(seed)
+    model = getattr(transformers, f"AutoModelFor{head}").from_config(config)
+    model.to(dtype).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def edit_json(file: Path, **changes: Any) -> None:
+    """Change entries of a JSON object in a file; a value of None removes the entry."""
+    content = json.loads(file.read_text(encoding="utf-8"))
+    content |= changes
+    file.write_text(json.dumps({key: value for key, value in content.items() if value is not None}))

@@ -1,0 +1,58 @@
+"""Shared by the engine's tests: tiny checkpoints made once, and loading one without the process around it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+import torch
+
+from tests.checkpoints import make_checkpoint
+from tui.engine import loading
+from tui.engine.loading import LoadedCheckpoint
+from tui.engine.sources import facts
+from tui.engine.sources.locate import locate
+from tui.protocol import DtypeName
+
+torch.set_num_threads(
+    1
+)  # two threads that spin for tiny matrices lose most of their time to anything else running
+
+TASK = "sentiment-analysis"
+TinyFolder: TypeAlias = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> TinyFolder:
+    """Folder of a tiny checkpoint; the same arguments give the same folder. Tests must not change it."""
+    made: dict[str, Path] = {}
+
+    def folder(model_type: str = "distilbert", labels: int = 2, *arguments: Any, **settings: Any) -> Path:
+        key = repr((model_type, labels, arguments, sorted(settings.items())))
+        if key not in made:
+            place = tmp_path_factory.mktemp(f"{model_type}-{labels}-")
+            made[key] = make_checkpoint(place, model_type, labels, *arguments, **settings)
+        return made[key]
+
+    return folder
+
+
+def load_here(
+    reference: Path | str, device: str = "cpu", dtype: DtypeName = "auto", task: str = TASK
+) -> LoadedCheckpoint:
+    """Load a local checkpoint into this process the way the engine does."""
+    place = locate(str(reference))
+    assert place.folder is not None
+    return loading.load(
+        facts.describe(place, place.folder, task),
+        place.folder,
+        task,
+        requested_device=device,
+        requested_dtype=dtype,
+        tokenizer=loading.built_in_tokenizer(place.folder) if place.source == "built-in" else None,
+        default_dtype_gate=threading.Lock(),
+        stage=lambda name: None,
+    )

@@ -1,0 +1,108 @@
+"""A real engine process on two pipes, and what it says."""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TypeVar
+
+from tui import protocol
+from tui.protocol import LAST_EVENTS, AnyEvent, AnyRequest, Event
+
+ROOT = Path(__file__).parents[2]
+PATIENCE_SECONDS = 60.0
+
+_Kind = TypeVar("_Kind", bound=Event)
+
+
+class EngineProcess:
+    """Starts `python -m tui.engine`; the end of a `with` block kills it."""
+
+    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tui.engine"],
+            cwd=ROOT,
+            env={**os.environ, **(environment or {})},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        self.seen: list[AnyEvent] = []
+        self.times: list[float] = []
+        """When each of `seen` came, by time.monotonic."""
+        self.junk = b""
+        """What came before the preamble."""
+        self._arrived: queue.Queue[AnyEvent | None] = queue.Queue()
+        self._newest = 0
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def __enter__(self) -> EngineProcess:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    def next_id(self) -> int:
+        self._newest += 1
+        return self._newest
+
+    def send(self, *requests: AnyRequest) -> None:
+        self.send_bytes(b"".join(protocol.encode_frame(request) for request in requests))
+
+    def send_bytes(self, raw: bytes) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(raw)
+        self.process.stdin.flush()
+
+    def until(self, done: Callable[[AnyEvent], bool], seconds: float = PATIENCE_SECONDS) -> AnyEvent:
+        """Wait for an event that was not waited for yet."""
+        deadline = time.monotonic() + seconds
+        while True:
+            event = self._arrived.get(timeout=max(0.01, deadline - time.monotonic()))
+            assert event is not None, f"the engine ended with {self.process.wait()} after {self.seen[-3:]}"
+            if done(event):
+                return event
+
+    def first(self, kind: type[_Kind], request_id: int) -> _Kind:
+        event = self.until(lambda event: isinstance(event, kind) and event.id == request_id)
+        assert isinstance(event, kind)
+        return event
+
+    def last(self, request_id: int) -> AnyEvent:
+        return self.until(lambda event: event.id == request_id and isinstance(event, LAST_EVENTS))
+
+    def of(self, request_id: int) -> list[AnyEvent]:
+        """Everything said about a request so far."""
+        return [event for event in self.seen if event.id == request_id]
+
+    def time_of(self, event: AnyEvent) -> float:
+        return next(when for seen, when in zip(self.seen, self.times, strict=True) if seen is event)
+
+    def ended(self, seconds: float = 10.0) -> int:
+        """Exit status, once the process has ended by itself."""
+        return self.process.wait(seconds)
+
+    def _listen(self) -> None:
+        assert self.process.stdout is not None
+        stream = self.process.stdout
+        while not self.junk.endswith(protocol.PREAMBLE):
+            byte = stream.read(1)
+            if not byte:
+                break
+            self.junk += byte
+        self.junk = self.junk.removesuffix(protocol.PREAMBLE)
+        while len(header := stream.read(protocol.HEADER.size)) == protocol.HEADER.size:
+            event = protocol.decode_event(stream.read(protocol.body_length(header)))
+            self.times.append(time.monotonic())
+            self.seen.append(event)
+            self._arrived.put(event)
+        self._arrived.put(None)

@@ -1,0 +1,148 @@
+"""JSON that is always JSON, and lines that can't harm a terminal."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+
+from tui.headless.output import Reading, as_json, as_text, number, shown
+from tui.headless.text import cells, visible
+from tui.protocol import (
+    Answered,
+    Checkpoint,
+    Function,
+    Loaded,
+    Memory,
+    Readout,
+    ReadoutSettings,
+    Row,
+    Score,
+    Token,
+    Tokenized,
+)
+
+
+def reading(
+    rows: tuple[Row, ...],
+    text: str = "hello",
+    function: Function = "softmax",
+    total: int = 1,
+    unread_from: int | None = None,
+) -> Reading:
+    token = Token(5, "hello", 0, 5, False, 1, 0, 0)
+    checkpoint = Checkpoint("org/model", "model", "hub")
+    loaded = Loaded(1, checkpoint, "sentiment-analysis", "cpu", "", "float32", 1, 0.5, Memory(None, None))
+    return Reading(
+        "sentiment-analysis",
+        text,
+        loaded,
+        Tokenized(2, "org/model", (token,), total, 512, unread_from, 0.001),
+        Readout(2, ReadoutSettings(), function, "a rule", rows, len(rows), None, 0.0, 0.0, None),
+        Answered(2, (Score(rows[0].label, rows[0].probability or rows[0].logit),), 0.004),
+    )
+
+
+def row(index: int, label: str, logit: float, probability: float | None) -> Row:
+    return Row(index, label, logit, logit, 0.0, 1.0, probability)
+
+
+TWO = (row(1, "POSITIVE", 2.0, 0.75), row(0, "NEGATIVE", -1.0, 0.25))
+
+
+def test_the_keys_and_their_order_of_labels() -> None:
+    values = json.loads(as_json(reading(TWO)))
+    assert list(values)[:8] == [
+        "task",
+        "model",
+        "input",
+        "tokens",
+        "logits",
+        "probabilities",
+        "answer",
+        "seconds",
+    ]
+    assert values["task"] == "sentiment-analysis"
+    assert values["model"] == "org/model"
+    assert values["input"] == "hello"
+    assert values["tokens"] == [{"id": 5, "text": "hello", "start": 0, "end": 5, "special": False}]
+    assert values["logits"] == [-1.0, 2.0]
+    assert values["probabilities"] == [0.25, 0.75]
+    assert values["labels"] == ["NEGATIVE", "POSITIVE"]
+    assert values["answer"] == [{"label": "POSITIVE", "score": 0.75}]
+    assert values["seconds"] == 0.004
+    assert (values["total_tokens"], values["truncated"]) == (1, False)
+
+
+def test_what_json_has_no_number_for_is_null() -> None:
+    rows = (row(0, "a", math.nan, math.nan), row(1, "b", math.inf, None))
+    values = json.loads(as_json(reading(rows)), parse_constant=pytest.fail)
+    assert values["logits"] == [None, None]
+    assert values["probabilities"] == [None, None]
+    assert values["answer"][0]["score"] is None
+
+
+def test_json_is_one_line_of_utf8() -> None:
+    text = "日本\n\u2028 \x1b[31m half \ud83d \x00"
+    written = as_json(reading(TWO, text))
+    assert "\n" not in written
+    assert "日本" in written
+    assert json.loads(written.encode("utf-8"))["input"] == text
+
+
+def test_the_readable_lines() -> None:
+    assert as_text(reading(TWO)).splitlines() == [
+        "hello",
+        "POSITIVE 0.750000   (1 token, 4 ms)",
+        "  label         logit  probability (softmax)",
+        "  POSITIVE   2.000000  0.750000",
+        "  NEGATIVE  -1.000000  0.250000",
+    ]
+
+
+def test_a_score_that_is_no_probability() -> None:
+    lines = as_text(reading((row(0, "score", 3.5, None),), function="none"))
+    assert "–" in lines
+    assert "the score is none" in lines
+
+
+def test_what_is_cut_is_said() -> None:
+    lines = as_text(reading(TWO, total=803, unread_from=2101))
+    assert "first 1 of 803 tokens; characters from 2,101 on are not read" in lines
+    assert json.loads(as_json(reading(TWO, total=803)))["truncated"]
+
+
+def test_nothing_reaches_the_terminal_as_a_command() -> None:
+    rows = (row(0, "\x1b]0;title\x07", 1.0, 0.5), row(1, "\u202eevil\u202c", 0.0, 0.5))
+    lines = as_text(reading(rows, "red \x1b[31m\r\u200b\x9b2J"))
+    assert all(char.isprintable() or char == "\n" for char in lines)
+    assert "\\x1b[31m\\r\\u200b\\x9b2J" in lines
+
+
+def test_columns_stand_under_each_other_in_cells() -> None:
+    rows = (row(0, "日本", 1.0, 0.5), row(1, "e\u0301", 0.0, 0.25), row(2, "plain", 0.0, 0.25))
+    table = as_text(reading(rows)).splitlines()[2:]
+    assert len({cells(line[: line.index("0.", line.index("."))].rstrip()) for line in table[1:]}) == 1
+
+
+def test_numbers() -> None:
+    assert [number(value) for value in (None, 0.0, 0.5, 1e-9, -1e-5, 12.25)] == [
+        "–",
+        "0.000000",
+        "0.500000",
+        "1.000e-09",
+        "-1.000e-05",
+        "12.250000",
+    ]
+
+
+def test_a_long_text_is_counted() -> None:
+    assert shown("x" * 5000).endswith("… (5,000 characters)")
+    assert shown("") == "(an empty text)"
+
+
+def test_visible_text() -> None:
+    assert visible("a\tb\\n") == "a\\tb\\n"
+    assert visible("日本 é 👍") == "日本 é 👍"
+    assert (cells("日本"), cells("abc"), cells("e\u0301")) == (4, 3, 1)

@@ -1,0 +1,58 @@
+"""Accuracy on held-out snippets, with the interval that its sample size allows."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tui.training.snippets import Snippet
+
+RATING_MARGIN = 0.5
+_Z_95 = 1.959964
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Right answers out of a number of examples."""
+
+    right: int
+    examples: int
+
+    @property
+    def share(self) -> float:
+        """The accuracy, 0..1; not a number when there are no examples."""
+        return self.right / self.examples if self.examples else math.nan
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The 95 % interval of Wilson ("Probable Inference", JASA 1927), which stays inside 0..1.
+
+        >>> tuple(round(bound, 3) for bound in Accuracy(90, 100).interval)
+        (0.826, 0.945)
+        """
+        if not self.examples:
+            return math.nan, math.nan
+        share, n, square = self.share, self.examples, _Z_95**2
+        center = (share + square / (2 * n)) / (1 + square / n)
+        reach = _Z_95 / (1 + square / n) * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
+        return center - reach, center + reach
+
+
+def decided(snippets: Sequence[Snippet], domains: Sequence[str]) -> list[Snippet]:
+    """Return the snippets of these domains whose mean rating lies more than 0.5 away from neutral."""
+    return [
+        snippet for snippet in snippets if snippet.domain in domains and abs(snippet.rating) > RATING_MARGIN
+    ]
+
+
+def sign_accuracy(
+    snippets: Sequence[Snippet], scores: Sequence[float], zero_is_positive: bool = False
+) -> Accuracy:
+    """Return how often a score has the sign of the mean rating.
+
+    A score of exactly 0 is no answer and counts as wrong, unless `zero_is_positive`.
+    """
+    right = sum(
+        (score >= 0 if zero_is_positive else score > 0) if snippet.rating > 0 else score < 0
+        for snippet, score in zip(snippets, scores, strict=True)
+    )
+    return Accuracy(right, len(snippets))
