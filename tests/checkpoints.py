@@ -27,6 +27,12 @@ MAX_TOKENS = 48
 _Maker = Callable[[], PreTrainedTokenizerFast]
 
 
+def _fast(backend: Tokenizer, **names: Any) -> PreTrainedTokenizerFast:
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
+        tokenizer_object=backend, model_max_length=MAX_TOKENS, **names
+    )
+
+
 def wordpiece() -> PreTrainedTokenizerFast:
     """Lowercasing WordPiece with [CLS] and [SEP], as BERT has it."""
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -42,9 +48,8 @@ def wordpiece() -> PreTrainedTokenizerFast:
         special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
     )
     backend.decoder = decoders.WordPiece()
-    return PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        model_max_length=MAX_TOKENS,
+    return _fast(
+        backend,
         pad_token="[PAD]",
         unk_token="[UNK]",
         cls_token="[CLS]",
@@ -70,15 +75,12 @@ def byte_level(special: bool = True) -> PreTrainedTokenizerFast:
     backend.decoder = decoders.ByteLevel()
     if not special:
         backend.post_processor = processors.ByteLevel(trim_offsets=False)
-        return PreTrainedTokenizerFast(
-            tokenizer_object=backend, model_max_length=MAX_TOKENS, eos_token="<|endoftext|>"
-        )
+        return _fast(backend, eos_token="<|endoftext|>")
     backend.post_processor = processors.TemplateProcessing(
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
     )
-    return PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        model_max_length=MAX_TOKENS,
+    return _fast(
+        backend,
         bos_token="<s>",
         eos_token="</s>",
         sep_token="</s>",
@@ -103,9 +105,8 @@ def unigram() -> PreTrainedTokenizerFast:
         single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
     )
     backend.decoder = decoders.Metaspace()
-    return PreTrainedTokenizerFast(
-        tokenizer_object=backend,
-        model_max_length=MAX_TOKENS,
+    return _fast(
+        backend,
         bos_token="<s>",
         eos_token="</s>",
         sep_token="</s>",
@@ -158,6 +159,7 @@ ARCHITECTURES: dict[str, tuple[_Maker, dict[str, Any]]] = {
             "initializer_range": 0.3,
         },
     ),
+    "albert": (wordpiece, _SIZES | {"embedding_size": 16}),
     "bert": (wordpiece, _SIZES),
     "electra": (wordpiece, _SIZES | {"embedding_size": 16}),
     "deberta-v2": (unigram, _SIZES | {"relative_attention": True, "pos_att_type": ["p2c", "c2p"]}),

@@ -98,7 +98,10 @@ def analyze(request: Analyze, steps: dict[str, str]) -> None:
     if "die-once" in steps and not Path(steps["die-once"]).exists():
         Path(steps["die-once"]).touch()
         die()
-    if "fatal" in steps:
+    if "last-words" in steps:
+        os.close(0)
+        time.sleep(0.1)
+    if "fatal" in steps or "last-words" in steps:
         write(Failed(request.id, Failure("The accelerator is poisoned", "why", "wait", fatal=True)))
         sys.exit(1)
     if "fail" in steps and steps["fail"] in request.text:

@@ -25,6 +25,9 @@ SHORTEST, LONGEST = 0.060, 0.100
 """Seconds between two keys."""
 GOAL_MS = 50.0
 CLEAR_LINE = b"\x15"
+ESCAPE = b"\x1b"
+LOADS = 60
+"""Most loads that are tried for it."""
 LOADING_KEYS = 200
 """Keys to be typed while a checkpoint is loading."""
 
@@ -65,17 +68,73 @@ def alone(pair_count: int, home: Path, log: Log) -> list[Result]:
                 with expectation.watch(terminal, sentence) as watch:
                     watch.keys = typist.type(sentence)
                     terminal.settle(0.3)
-    return [
-        expectation.tokens.result("key → tokens", GOAL_MS),
-        expectation.probabilities.result("key → probabilities", GOAL_MS),
-    ]
+    return _delays("", expectation, GOAL_MS)
 
 
 def while_loading(pair_count: int, home: Path, log: Log) -> list[Result]:
     """The same while a checkpoint of 66 M parameters loads, again and again, and nano-sentiment answers."""
-    return []
+    large = Checkpoints.under(home).distilbert
+    expectation = Expectation.of(SENTENCES, [NANO, large], home)
+    counted = 0
+    with Terminal(PLAYGROUND, environment(home), folder=ROOT) as terminal:
+        terminal.wait(answer_painted, "the first answer")
+        terminal.settle()
+        typist = Typist(terminal)
+        for number in range(LOADS):
+            sentence = SENTENCES[number % len(SENTENCES)]
+            typist.clear()
+            began = _load(terminal, large)
+            with expectation.watch(terminal, sentence) as watch:
+                watch.keys = typist.type(sentence, lambda: _still_loading(terminal))
+                terminal.settle(0.3)
+            counted += len(watch.keys)
+            log(f"load {number + 1}: {len(watch.keys)} keys in {watch.keys[-1] - began:.2f} s")
+            if counted >= LOADING_KEYS:
+                break
+            _load(terminal, NANO)
+            terminal.wait(lambda screen: "ready" in screen.line(0), "nano-sentiment in use again")
+    return _delays(" while loading", expectation, GOAL_MS)
 
 
 def while_busy(pair_count: int, home: Path, log: Log) -> list[Result]:
     """Tokens while each forward pass of the checkpoint in use takes longer than a key."""
-    return []
+    expectation = Expectation.of(SENTENCES, [NANO], home)
+    with Terminal(PLAYGROUND, environment(home), folder=ROOT) as terminal:
+        terminal.wait(answer_painted, "the first answer")
+        terminal.settle()
+        _load(terminal, Checkpoints.under(home).albert)
+        terminal.wait(lambda screen: "ready" in screen.line(0), "the large checkpoint in use")
+        typist = Typist(terminal)
+        for sentence in SENTENCES:
+            typist.clear()
+            with expectation.watch(terminal, sentence) as watch:
+                watch.keys = typist.type(sentence)
+                terminal.settle(0.5)
+        log(f"a forward pass took {terminal.screen.pane(5)[0]}")
+    return _delays(" while the model is busy", expectation, GOAL_MS)[:1]
+
+
+def _load(terminal: Terminal, folder: Path) -> float:
+    """Load a checkpoint by the playground's own keys and go back to the input; when it was asked for."""
+    terminal.press(ESCAPE)
+    terminal.settle(0.15)
+    terminal.press(b"2a")
+    terminal.wait(lambda screen: any("a folder, or a Hub id" in line for line in screen.lines()), "the question")
+    terminal.press(b"\x1b[200~" + str(folder).encode() + b"\x1b[201~")
+    terminal.wait(lambda screen: any(str(folder)[:20] in line for line in screen.lines()), "the folder's name")
+    began = terminal.press(b"\r")
+    terminal.wait(lambda screen: "loading" in screen.line(0), "the load")
+    terminal.press(b"3")
+    return began
+
+
+def _still_loading(terminal: Terminal) -> bool:
+    terminal.catch_up()
+    return "loading" in terminal.screen.line(0)
+
+
+def _delays(name: str, expectation: Expectation, goal_ms: float) -> list[Result]:
+    return [
+        delay_result(f"key → {what}{name}", delays.seconds, delays.missed, goal_ms)
+        for what, delays in (("tokens", expectation.tokens), ("probabilities", expectation.probabilities))
+    ]

@@ -15,7 +15,7 @@ _PIECE = re.compile(
     r"|(?P<control>[\x00-\x1a\x1c-\x1f\x7f])"
     r"|(?P<text>[^\x00-\x1f\x7f]+)"
 )
-_TITLE = re.compile(r"(?<!\S)(?:[╭─┌━]+ )?([1-7]) (Task|Model|Input|Tokens|Forward|Logits|Answer)\b")
+_TITLE = re.compile(r"[╭┌]?[─━]+ ([1-7]) (?:Task|Model|Input|Token|Forwa|Logit|Answe)")
 _BORDER = "│┃ "
 
 

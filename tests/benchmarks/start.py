@@ -17,10 +17,8 @@ from tests.benchmarks.terminal import Terminal
 
 TEXT = "I've been waiting for a course like this my whole life."
 ANSWER = re.compile(r"(POSITIVE|NEGATIVE) +[01]\.\d{4}")
-TITLES = tuple(
-    f"{number} {name}"
-    for number, name in enumerate(("Task", "Model", "Input", "Tokens", "Forward", "Logits", "Answer"), start=1)
-)
+TITLES = ("1 Task", "2 Model", "3 Input", "4 Token", "5 Forwa", "6 Logit", "7 Answe")
+"""How the title of each pane begins."""
 SETTLED_SECONDS = 0.3
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import os
 import select
-import signal
 import struct
 import subprocess
 import termios
@@ -52,6 +51,8 @@ class Terminal:
     ) -> None:
         self.screen = Screen(columns, rows)
         self.chunks: list[Chunk] = []
+        self.observer: Callable[[float, Screen], None] | None = None
+        """Told of the time and the screen after each chunk that was drawn."""
         self._parsed = 0
         self._master, slave = os.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -134,6 +135,8 @@ class Terminal:
         chunk = self.chunks[self._parsed]
         self._parsed += 1
         self.screen.feed(chunk.sent)
+        if self.observer is not None:
+            self.observer(chunk.time, self.screen)
         return chunk
 
     def _read(self, timeout: float) -> bool:
@@ -152,7 +155,3 @@ class Terminal:
             if query in sent:
                 os.write(self._master, reply)
         return True
-
-    def hang_up(self) -> None:
-        """Kill without asking."""
-        self.process.send_signal(signal.SIGKILL)

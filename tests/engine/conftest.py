@@ -54,5 +54,5 @@ def load_here(
         requested_dtype=dtype,
         tokenizer=loading.built_in_tokenizer(place.folder) if place.source == "built-in" else None,
         default_dtype_gate=threading.Lock(),
-        stage=lambda name: None,
+        stage=lambda _: None,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import queue
 import subprocess
 import sys
 import threading
@@ -38,7 +37,8 @@ class EngineProcess:
         """When each of `seen` came, by time.monotonic."""
         self.junk = b""
         """What came before the preamble."""
-        self._arrived: queue.Queue[AnyEvent | None] = queue.Queue()
+        self._news = threading.Condition()
+        self._over = False
         self._newest = 0
         threading.Thread(target=self._listen, daemon=True).start()
 
@@ -63,14 +63,20 @@ class EngineProcess:
         self.process.stdin.write(raw)
         self.process.stdin.flush()
 
-    def until(self, done: Callable[[AnyEvent], bool], seconds: float = PATIENCE_SECONDS) -> AnyEvent:
-        """Wait for an event that was not waited for yet."""
-        deadline = time.monotonic() + seconds
-        while True:
-            event = self._arrived.get(timeout=max(0.01, deadline - time.monotonic()))
-            assert event is not None, f"the engine ended with {self.process.wait()} after {self.seen[-3:]}"
-            if done(event):
-                return event
+    def until(self, done: Callable[[AnyEvent], bool], since: int = 0) -> AnyEvent:
+        """The first event of which `done` holds, waited for when it has not come yet; `since`: index in `seen`."""
+
+        def found() -> AnyEvent | None:
+            return next((event for event in self.seen[since:] if done(event)), None)
+
+        with self._news:
+            self._news.wait_for(lambda: self._over or found() is not None, PATIENCE_SECONDS)
+            event = found()
+            last = self.seen[-3:]
+        if event is None:
+            state = f"ended with {self.process.wait()}" if self._over else "is silent"
+            raise AssertionError(f"the engine {state} after {last}")
+        return event
 
     def first(self, kind: type[_Kind], request_id: int) -> _Kind:
         event = self.until(lambda event: isinstance(event, kind) and event.id == request_id)
@@ -102,7 +108,10 @@ class EngineProcess:
         self.junk = self.junk.removesuffix(protocol.PREAMBLE)
         while len(header := stream.read(protocol.HEADER.size)) == protocol.HEADER.size:
             event = protocol.decode_event(stream.read(protocol.body_length(header)))
-            self.times.append(time.monotonic())
-            self.seen.append(event)
-            self._arrived.put(event)
-        self._arrived.put(None)
+            with self._news:
+                self.times.append(time.monotonic())
+                self.seen.append(event)
+                self._news.notify_all()
+        with self._news:
+            self._over = True
+            self._news.notify_all()

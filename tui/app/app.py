@@ -10,12 +10,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from textual import on
+from textual import events, on
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
 
+from tui.app.canvas import Canvas
 from tui.app.engine_client import EngineClient, EngineLost, EngineSilent, EngineStarted, Notice
 from tui.app.hangup import on_hangup
 from tui.app.keys import PANES, TABLE
@@ -87,6 +88,7 @@ class LogitscopeApp(App[None]):
         caret = session.cursor if session is not None and text == session.text else None
         self._input = InputPane(SAMPLES[self._task_name] if text is None else text, caret, id="input")
         self._playground = Playground(self._input, self._task_name)
+        self._canvas = Canvas()
         self._engine = STARTING
         self.engine_pid: int | None = None
         """Process id of the engine on its machine, once it is up."""
@@ -111,6 +113,7 @@ class LogitscopeApp(App[None]):
             self.theme = self._settings.theme
         self.set_keymap(dict(self._settings.keymap))
         on_hangup(self._hang_up, self.exit)
+        self.app_resume_signal.subscribe(self, lambda _: self._canvas.forget())
 
     @on(Playground.Opened)
     async def opened(self) -> None:
@@ -139,6 +142,21 @@ class LogitscopeApp(App[None]):
     def waiting_for_answer(self) -> bool:
         """Whether the latest text is not answered yet."""
         return self._pending.analyze is not None
+
+    # ---------------------------------------------------------------------------------- terminal
+
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        """Send only the cells that differ (Textual's one way to the terminal, see `Canvas`)."""
+        super()._display(screen, self._canvas.reduced(renderable, self.size))
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Terminals do as they like with what they showed before."""
+        self._canvas.forget()
+
+    def action_repaint(self) -> None:
+        """Send the whole screen again, whatever the terminal shows."""
+        self._canvas.forget()
+        self.screen.refresh()
 
     # ----------------------------------------------------------------------------------- requests
 

@@ -60,6 +60,7 @@ EVERYWHERE = (
     ),
     Key("log", "f4", "app.log", "log", "Show the last failure in full, with the engine's log", hint=False),
     Key("restart", "f9", "app.restart_engine", "restart", "Stop the engine and start a new one", hint=False),
+    Key("repaint", "ctrl+l", "app.repaint", "repaint", "Draw the whole screen again", hint=False),
     Key(
         "suspend", "ctrl+z", "app.suspend_process", "suspend", "Put Logitscope in the background", hint=False
     ),

@@ -39,7 +39,7 @@ def failure_of(error: BaseException) -> Failure:
     if _POISON.search(words):
         return Failure(
             "The accelerator's state is lost",
-            f"{_plain(words)}. After such an error no computation on it can be trusted.",
+            f"{plain(error)}. After such an error no computation on it can be trusted.",
             "The engine ends now and is started again; if it comes back, run on the CPU (--device cpu).",
             fatal=True,
         )
@@ -57,9 +57,15 @@ def failure_of(error: BaseException) -> Failure:
             f"No space left while writing {error.filename or 'a file'}.",
             "Free some space, or set HF_HOME to a folder on a larger disk.",
         )
+    if isinstance(error, ImportError):
+        return Failure(
+            "A library is missing",
+            f"{plain(error)}.",
+            "Install it beside Logitscope, or choose another checkpoint.",
+        )
     return Failure(
         f"Something went wrong ({type(error).__name__})",
-        _plain(words) or "The library gave no reason.",
+        plain(error) or "The library gave no reason.",
         "The traceback is in the engine's log.",
     )
 
@@ -73,7 +79,7 @@ def _out_of_memory(error: BaseException) -> Failure:
     on_accelerator = "cuda" in str(error).lower() or "mps" in str(error).lower()
     return Failure(
         "Out of memory",
-        _plain(str(error)) or "The machine has no memory left for this.",
+        plain(error) or "The machine has no memory left for this.",
         "Close other programs on this accelerator, choose a smaller checkpoint, use --dtype bfloat16,"
         " or run on the CPU (--device cpu)."
         if on_accelerator
@@ -81,7 +87,7 @@ def _out_of_memory(error: BaseException) -> Failure:
     )
 
 
-def _plain(words: str) -> str:
+def plain(error: BaseException) -> str:
     """First paragraph of a library's message, without paths into installed packages, of readable length."""
-    paragraph = _PATH.sub("…", words.strip().split("\n\n")[0]).replace("\n", " ").strip().rstrip(".")
+    paragraph = _PATH.sub("…", str(error).strip().split("\n\n")[0]).replace("\n", " ").strip().rstrip(".")
     return paragraph if len(paragraph) <= _LONGEST_DETAIL else paragraph[: _LONGEST_DETAIL - 1] + "…"

@@ -13,7 +13,7 @@ class Job:
 
     request_id: int
     kind: str
-    run: Callable[[], None]
+    run: Callable[[], object]
 
 
 class Lane:

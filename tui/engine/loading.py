@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import pickle
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tui.engine import device, tasks
-from tui.engine.errors import EngineError
-from tui.engine.sources import files
+from tui.engine.errors import EngineError, plain
+from tui.engine.sources import facts, files
 from tui.engine.sources.limits import position_limit, token_limit
 from tui.engine.tokenization.reading import RustTokenizer, TextTokenizer, take_over
 from tui.protocol import Checkpoint, DtypeName
 
 if TYPE_CHECKING:
+    import torch
     from transformers import PreTrainedConfig, PreTrainedModel
 
 
@@ -85,15 +87,21 @@ def load(
 
 
 def _config(folder: Path) -> PreTrainedConfig:
-    from transformers import AutoConfig
+    from transformers import CONFIG_MAPPING, MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, AutoConfig
 
     stated = files.read_config(folder)
+    kind = stated.get("model_type")
     try:
         config: PreTrainedConfig = AutoConfig.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
-    except (ValueError, KeyError, OSError, TypeError) as error:
-        kind = stated.get("model_type")
+    except Exception as error:
+        if kind in CONFIG_MAPPING:
+            raise EngineError(
+                "The config can't be used",
+                f"transformers refuses it: {plain(error)}.",
+                "Copy or download the checkpoint again.",
+            ) from error
         if "auto_map" in stated:
             raise EngineError(
                 "This checkpoint needs its own code",
@@ -107,6 +115,12 @@ def _config(folder: Path) -> PreTrainedConfig:
             else "Its config.json names no model_type.",
             "Choose another checkpoint, or update transformers.",
         ) from error
+    if type(config) not in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
+        raise EngineError(
+            "This kind of model can't classify texts",
+            f"transformers has no classification head for texts on a model of type “{kind}”.",
+            "Choose a checkpoint that was fine-tuned for text classification.",
+        )
     return config
 
 
@@ -119,45 +133,63 @@ def _tokenizer(folder: Path, config: PreTrainedConfig) -> TextTokenizer:
             f"The folder {folder} has no tokenizer.json or vocabulary file.",
             "Copy the tokenizer's files of the checkpoint into it.",
         )
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    return take_over(tokenizer, token_limit(position_limit(_flat(config)), tokenizer.model_max_length))
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    except Exception as error:
+        raise EngineError(
+            "The tokenizer can't be used",
+            f"transformers refuses it: {plain(error)}.",
+            "Copy or download the checkpoint again; a tokenizer.json needs no further library.",
+        ) from error
+    return take_over(tokenizer, token_limit(position_limit(config.to_dict()), tokenizer.model_max_length))
 
 
-def _flat(config: PreTrainedConfig) -> Mapping[str, Any]:
-    """The config as written, with transformers' defaults filled in."""
-    return config.to_dict()
-
-
-def _model(folder: Path, config: PreTrainedConfig, task: str, dtype: Any) -> PreTrainedModel:
+def _model(folder: Path, config: PreTrainedConfig, task: str, dtype: torch.dtype) -> PreTrainedModel:
     from transformers import AutoModelForSequenceClassification
 
-    model, report = AutoModelForSequenceClassification.from_pretrained(
-        folder,
-        config=config,
-        dtype=dtype,
-        local_files_only=True,
-        trust_remote_code=False,
-        output_loading_info=True,
-    )
-    missing = sorted(report["missing_keys"])
-    if missing:
-        _refuse_untrained(model, missing, task)
+    _, problem = facts.weights_in(folder)
+    if problem:
+        raise EngineError(
+            "The weights can't be used",
+            f"{problem[0].upper()}{problem[1:]}.",
+            "Copy or download the checkpoint again.",
+        )
+    try:
+        model, report = AutoModelForSequenceClassification.from_pretrained(
+            folder,
+            config=config,
+            dtype=dtype,
+            local_files_only=True,
+            trust_remote_code=False,
+            ignore_mismatched_sizes=True,  # to name them below; transformers' own error doesn't
+            output_loading_info=True,
+        )
+    except pickle.UnpicklingError as error:
+        raise EngineError(
+            "The weights are not safe to load",
+            "The pickled weights hold more than numbers: loading them could run code.",
+            "Ask for a version in safetensors, or convert it where you trust it.",
+        ) from error
+    for name, stored, expected in sorted(report["mismatched_keys"]):
+        raise EngineError(
+            "The weights don't fit the config",
+            f"{name} is {list(stored)} in the file and {list(expected)} by the config.",
+            "Copy config.json and the weights from the same checkpoint.",
+        )
+    if report["missing_keys"]:
+        raise _untrained(model, sorted(report["missing_keys"]), task)
     return model  # type: ignore[no-any-return]
 
 
-def _refuse_untrained(model: PreTrainedModel, missing: list[str], task: str) -> None:
+def _untrained(model: PreTrainedModel, missing: list[str], task: str) -> EngineError:
     """Weights that are not in the files would be random numbers: no answer from them means anything."""
-    base = model.base_model_prefix + "."
     names = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
+    detail = f"The files lack {names}; transformers would fill them with random numbers."
+    if all(name.startswith(f"{model.base_model_prefix}.") for name in missing):
+        return EngineError("Weights are missing", detail, "Copy or download the checkpoint again.")
     head = tasks.room(task).head
-    if any(not name.startswith(base) for name in missing):
-        raise EngineError(
-            f"This checkpoint has no trained {head}",
-            f"Its weights lack {names}; transformers would fill them with random numbers.",
-            "Choose a checkpoint that was fine-tuned for classification.",
-        )
-    raise EngineError(
-        "Weights are missing",
-        f"The files lack {names}; transformers would fill them with random numbers.",
-        "Copy or download the checkpoint again.",
+    return EngineError(
+        f"This checkpoint has no trained {head}",
+        detail,
+        f"Choose a checkpoint that was fine-tuned for {task}.",
     )

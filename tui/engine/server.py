@@ -73,7 +73,7 @@ class Server:
         while (body := self._next_body()) is not None:
             try:
                 request = protocol.decode_request(body)
-            except (msgspec.MsgspecError, RecursionError) as error:
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                 self._refuse(f"A frame holds no request of this protocol: {error}.")
                 continue
             if isinstance(request, Shutdown):

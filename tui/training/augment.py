@@ -9,13 +9,25 @@ import random
 import re
 from collections.abc import Iterable, Sequence
 
-_CLAUSE_END = re.compile(r"[,;:.!?()\"]+(?=\s|$)|\s--?\s|\.\.\.|\b(?:but|although|though|while)\b", re.IGNORECASE)
-_AUXILIARY = re.compile(
-    r"\b(is|are|was|were|am|will|would|could|should|does|did|do|has been|have been)\b(?! not|n't)", re.IGNORECASE
+_CLAUSE_END = re.compile(
+    r"[,;:.!?()\"]+(?=\s|$)|\s--?\s|\.\.\.|\b(?:but|although|though|while)\b", re.IGNORECASE
 )
-_STATEMENT = re.compile(r"\b(I|we|you|they)( really)? (love|like|recommend|enjoy|hate|want|need|trust|regret)\b")
+_AUXILIARY = re.compile(
+    r"\b(is|are|was|were|am|will|would|could|should|does|did|do|has been|have been)\b(?! not|n't)",
+    re.IGNORECASE,
+)
+_STATEMENT = re.compile(
+    r"\b(I|we|you|they)( really)? (love|like|recommend|enjoy|hate|want|need|trust|regret)\b"
+)
 
-FRAMES = ("{word}", "not {word}", "this is {word}", "I am not {word}", "it isn't {word} at all", "never {word}")
+FRAMES = (
+    "{word}",
+    "not {word}",
+    "this is {word}",
+    "I am not {word}",
+    "it isn't {word} at all",
+    "never {word}",
+)
 
 
 def clauses(text: str) -> list[str]:
@@ -55,7 +67,7 @@ def unrated_texts(texts: Sequence[str], words: Iterable[str], seed: int) -> list
 
     None of them equals one of `texts`; the order and the choice follow from the seed.
     """
-    random_numbers = random.Random(seed)  # noqa: S311
+    random_numbers = random.Random(seed)
     found: dict[str, None] = {}
     for text in texts:
         parts = clauses(text)

@@ -6,7 +6,6 @@ resumed ends with the same weights as one that was not.
 """
 
 import math
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from datasets import Dataset
+from datasets import Dataset  # type: ignore[import-untyped]
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
@@ -66,7 +65,7 @@ def fit(
     `dataset` needs a column `input_ids`, by whose lengths batches are formed. When the file `checkpoint` exists,
     training goes on from there, and a finished one only loads its weights; seconds of earlier runs are counted.
     """
-    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(plan.averaging))
+    average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(plan.averaging))  # type: ignore[no-untyped-call]
     optimizer = torch.optim.AdamW(_parameter_groups(model, plan.weight_decay), lr=plan.learning_rate)
     lengths = [len(ids) for ids in dataset["input_ids"]]
     steps_per_epoch = math.ceil(len(lengths) / plan.batch_size)
@@ -101,8 +100,7 @@ def fit(
             _save(checkpoint, step + 1, seconds, model, average, optimizer)
             saved = now
 
-    if plan.averaging:
-        model.load_state_dict(average.module.state_dict())
+    model.load_state_dict(average.module.state_dict())
     model.eval()
     return earlier_seconds + time.monotonic() - started
 
@@ -123,6 +121,13 @@ def batch_order(lengths: Sequence[int], batch_size: int, seed: int) -> list[list
     return [batches[index] for index in shuffled]
 
 
+def save_atomically(state: dict[str, Any], path: Path) -> None:
+    """Write tensors and plain values; an interrupt never leaves half a file under the final name."""
+    unfinished = path.with_suffix(".part")
+    torch.save(state, unfinished)
+    unfinished.replace(path)
+
+
 def _batches(
     dataset: Dataset,
     lengths: Sequence[int],
@@ -135,7 +140,7 @@ def _batches(
     for epoch in range(done // steps_per_epoch, plan.epochs):
         order = batch_order(lengths, plan.batch_size, seed=plan.seed * 1000 + 2 * epoch)
         skipped = max(0, done - epoch * steps_per_epoch)
-        loader = DataLoader(dataset, batch_sampler=order[skipped:], collate_fn=collate)  # type: ignore[arg-type]
+        loader = DataLoader(dataset, batch_sampler=order[skipped:], collate_fn=collate)
         yield from enumerate(loader, start=epoch * steps_per_epoch + skipped)
 
 
@@ -156,18 +161,16 @@ def _save(
     average: nn.Module,
     optimizer: torch.optim.Optimizer,
 ) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_suffix(".part")
-    state = {
-        "step": step,
-        "seconds": seconds,
-        "model": model.state_dict(),
-        "average": average.state_dict(),
-        "optimizer": optimizer.state_dict(),
-    }
-    torch.save(state, unfinished)
-    # Renaming is atomic: an interrupt never leaves half a checkpoint under the final name.
-    os.replace(unfinished, path)
+    save_atomically(
+        {
+            "step": step,
+            "seconds": seconds,
+            "model": model.state_dict(),
+            "average": average.state_dict(),
+            "optimizer": optimizer.state_dict(),
+        },
+        path,
+    )
 
 
 def _load(

@@ -43,7 +43,7 @@ def read_member(archive: tarfile.TarFile, ending: str) -> bytes:
             stream = archive.extractfile(member)
             if stream is not None:
                 return stream.read()
-    raise SourceError(f"{archive.name} holds no {ending}: is it the source archive of vaderSentiment 3.3.2?")
+    raise SourceError(f"the archive holds no {ending}: is it the source archive of vaderSentiment 3.3.2?")
 
 
 def read_snippets(archive_path: Path) -> list[Snippet]:
@@ -78,7 +78,9 @@ def read_lexicon(archive_path: Path) -> dict[str, float]:
 def _parse_line(domain: str, line: str) -> Snippet:
     fields = line.rstrip("\r").split("\t")
     if len(fields) != 3:
-        raise SourceError(f"the {domain} table has a line of {len(fields)} fields instead of 3: {line[:60]!r}")
+        raise SourceError(
+            f"the {domain} table has a line of {len(fields)} fields instead of 3: {line[:60]!r}"
+        )
     identifier, rating, text = fields
     # Editorials and product reviews are numbered document_sentence, movie quotes and tweets one by one.
     document = f"{domain}-{identifier.partition('_')[0]}"

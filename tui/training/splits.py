@@ -83,9 +83,12 @@ def near_duplicates(texts: Sequence[str], similarity: float = SIMILARITY) -> lis
     for index, words in enumerate(word_sets):
         by_rarity = sorted(words, key=lambda word: (frequencies[word], word))
         prefix = by_rarity[: len(words) - math.ceil(similarity * len(words)) + 1]
-        for other in sorted({holder for word in prefix for holder in holders[word]}):
-            if len(words & word_sets[other]) >= similarity * len(words | word_sets[other]):
-                pairs.append((other, index))
+        candidates = sorted({holder for word in prefix for holder in holders[word]})
+        pairs += [
+            (other, index)
+            for other in candidates
+            if len(words & word_sets[other]) >= similarity * len(words | word_sets[other])
+        ]
         for word in prefix:
             holders[word].append(index)
     return pairs

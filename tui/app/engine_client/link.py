@@ -35,7 +35,7 @@ WRITE_BUFFER_BYTES = 1024 * 1024
 """With more than this unread by the engine, requests wait on this side, where a newer one replaces them."""
 DRAIN_SECONDS = 0.5
 """How long the output of an engine that closed its input is still read."""
-_OTHER_PREAMBLE = re.compile(rb"\x00logitscope-engine-(\d+)\n")
+_ANY_PREAMBLE = re.compile(rb"\x00logitscope-engine-(\d+)\n")
 
 
 class LinkError(Exception):
@@ -164,15 +164,18 @@ class EngineLink(asyncio.Protocol):
             yield self._ids.inward(event)
 
     def _skip_banner(self) -> None:
-        at = self.received.find(PREAMBLE)
-        if at >= 0:
-            del self.received[: at + len(PREAMBLE)]
+        preamble = _ANY_PREAMBLE.search(self.received, 0, BANNER_BYTES)
+        if preamble is None:
+            if len(self.received) >= BANNER_BYTES:
+                what = f"wrote {BANNER_BYTES // 1024} kB of something else"
+                raise LinkError(failures.no_engine(self.command, self.received, what), True)
+        elif preamble[0] != PREAMBLE:
+            raise LinkError(failures.other_version(int(preamble[1])), True)
+        else:
+            end = preamble.end()
+            del preamble  # it keeps the buffer from being cut
+            del self.received[:end]
             self._opened = True
-        elif other := _OTHER_PREAMBLE.search(self.received):
-            raise LinkError(failures.other_version(int(other[1])), True)
-        elif len(self.received) > BANNER_BYTES:
-            what = f"wrote {BANNER_BYTES // 1024} kB of something else"
-            raise LinkError(failures.no_engine(self.command, self.received, what), True)
 
 
 class _GrowingIds:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.strip import Strip
 
 from tui.app.keys import ROWS, bindings
@@ -26,8 +26,8 @@ class AnswerPane(LinePane):
     )
     BINDINGS = bindings(ROWS)
 
-    answered: reactive[Answered | None] = reactive(None)
-    failure: reactive[Failure | None] = reactive(None)
+    answered: var[Answered | None] = var(None)
+    failure: var[Failure | None] = var(None)
 
     def on_mount(self) -> None:
         """An empty pane has its title too."""

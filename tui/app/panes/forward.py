@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rich.cells import cell_len
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.strip import Strip
 
 from tui.app.keys import ROWS, bindings
@@ -34,7 +34,7 @@ class ForwardPane(LinePane):
     )
     BINDINGS = bindings(ROWS)
 
-    forwarded: reactive[Forwarded | None] = reactive(None)
+    forwarded: var[Forwarded | None] = var(None)
 
     def on_mount(self) -> None:
         """An empty pane has its title too."""

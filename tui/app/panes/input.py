@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-
 from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.widgets import TextArea
 
 from tui.app.render import numbers
@@ -49,9 +47,9 @@ class InputPane(Framed, TextArea):
             super().__init__()
             self.offset = offset
 
-    mark: reactive[tuple[int, int] | None] = reactive(None)
+    mark: var[tuple[int, int] | None] = var(None)
     """Characters of the selected token."""
-    unread_from: reactive[int | None] = reactive(None)
+    unread_from: var[int | None] = var(None)
     """First character the model doesn't read."""
 
     def __init__(self, text: str, caret: int | None = None, *, id: str) -> None:
@@ -67,7 +65,6 @@ class InputPane(Framed, TextArea):
         self.cursor_blink = False
         self._beyond = text[EDITOR_CHARACTERS:]
         self._first_caret = caret
-        self._line_starts: list[int] | None = None
 
     @property
     def full_text(self) -> str:
@@ -78,7 +75,7 @@ class InputPane(Framed, TextArea):
     def caret(self) -> int:
         """Characters before the text cursor."""
         row, column = self.cursor_location
-        return self._starts()[row] + column
+        return self._start_of(row) + column
 
     def replace_text(self, text: str) -> None:
         """Put another text in place of this one."""
@@ -108,7 +105,6 @@ class InputPane(Framed, TextArea):
     def on_text_area_changed(self, event: TextArea.Changed) -> None:
         """Count, and tell whoever listens."""
         event.stop()
-        self._line_starts = None
         if not self.text:
             self._beyond = ""
         self._tell_facts()
@@ -122,9 +118,12 @@ class InputPane(Framed, TextArea):
 
     def move_caret_to(self, offset: int) -> None:
         """Put the text cursor before a character."""
-        starts = self._starts()
-        row = bisect_right(starts, offset) - 1
-        self.move_cursor((row, min(offset - starts[row], len(self.document.get_line(row)))))
+        for row, line in enumerate(self.document.lines):
+            if offset <= len(line):
+                self.move_cursor((row, offset))
+                return
+            offset -= len(line) + len(self.document.newline)
+        self.move_cursor(self.document.end)
 
     def watch_mark(self) -> None:
         """Underline other characters."""
@@ -144,20 +143,15 @@ class InputPane(Framed, TextArea):
             facts += f", the first {numbers.count(len(self.text))} shown"
         self.set_title(facts)
 
-    def _starts(self) -> list[int]:
-        if self._line_starts is None:
-            starts, offset = [], 0
-            for line in self.document.lines:
-                starts.append(offset)
-                offset += len(line) + len(self.document.newline)
-            self._line_starts = starts
-        return self._line_starts
+    def _start_of(self, row: int) -> int:
+        """Characters before a line."""
+        return sum(map(len, self.document.lines[:row])) + row * len(self.document.newline)
 
     def get_line(self, line_index: int) -> Text:
         """One line of the document, harmless, with the selected token and the unread part marked."""
         source = self.document.get_line(line_index)
         line = Text(visible_in_place(source), end="", no_wrap=True)
-        start = self._starts()[line_index]
+        start = self._start_of(line_index)
         if self.unread_from is not None and self.unread_from < start + len(source):
             style = self.get_component_rich_style("input--unread", partial=True)
             line.stylize(style + Style(strike=True), max(0, self.unread_from - start))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.strip import Strip
 
 from tui.app.keys import MODEL, bindings
@@ -63,10 +63,10 @@ class ModelPane(PickPane):
     class RefreshRequested(Message):
         """The list is to be made again."""
 
-    checkpoints: reactive[tuple[Checkpoint, ...]] = reactive(())
-    in_use: reactive[str | None] = reactive(None)
+    checkpoints: var[tuple[Checkpoint, ...]] = var(())
+    in_use: var[str | None] = var(None)
     """Reference of the checkpoint that answers."""
-    loading_reference: reactive[str | None] = reactive(None)
+    loading_reference: var[str | None] = var(None)
     """Reference of the checkpoint being loaded."""
 
     def on_mount(self) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from rich.cells import cell_len
 from textual import events
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.strip import Strip
 
 from tui.app.keys import PROBABILITIES, ROWS, bindings
@@ -52,8 +52,8 @@ class ProbabilitiesPane(LinePane):
             super().__init__()
             self.settings = settings
 
-    readout: reactive[Readout | None] = reactive(None)
-    settings: reactive[ReadoutSettings] = reactive(ReadoutSettings())
+    readout: var[Readout | None] = var(None)
+    settings: var[ReadoutSettings] = var(ReadoutSettings())
     """What was asked for last; the readout follows."""
 
     def __init__(self, *, id: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from textual.reactive import reactive
+from textual.reactive import var
 
 from tui.app.widgets.pick_pane import PickPane
 from tui.protocol import BUILT_TASKS, TASKS
@@ -21,7 +21,7 @@ class TaskPane(PickPane):
         "Tasks marked “later” are not built yet: they can be seen here but not chosen."
     )
 
-    task_name: reactive[str] = reactive(TASKS[0])
+    task_name: var[str] = var(TASKS[0])
 
     def on_mount(self) -> None:
         """Start on the task in use."""

@@ -6,7 +6,7 @@ from rich.cells import cell_len
 from rich.style import Style
 from textual import events
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.strip import Strip
 
 from tui.app.keys import TOKENS, bindings
@@ -67,10 +67,10 @@ class TokensPane(LinePane):
     class EditRequested(Message):
         """The text cursor is to go where the selected token begins."""
 
-    tokenized: reactive[Tokenized | None] = reactive(None)
-    cursor: reactive[int | None] = reactive(None)
+    tokenized: var[Tokenized | None] = var(None)
+    cursor: var[int | None] = var(None)
     """Position of the selected token."""
-    text: reactive[str] = reactive("")
+    text: var[str] = var("")
     """The text these tokens were made from."""
 
     def __init__(self, *, id: str) -> None:

@@ -52,22 +52,33 @@ def flow(texts: Iterable[str], width: int, gap: int = 1) -> list[list[int]]:
 def changed_span(old: Strip, new: Strip) -> tuple[int, int] | None:
     """First cell that differs and one past the last, or None when the strips show the same.
 
-    Compares whole segments from both ends: exact for what is equal, generous by at most a segment.
+    Exact at the start; at the end only when both strips have the same number of cells.
     """
     before = [(segment.text, segment.style) for segment in old]
     after = [(segment.text, segment.style) for segment in new]
     if before == after:
         return None
-    start, head = 0, 0
-    for mine, other in zip(before, after, strict=False):
-        if mine != other:
+    start = _equal_cells(before, after)
+    if old.cell_length != new.cell_length:
+        return start, max(old.cell_length, new.cell_length)
+    mirrored = [[(text[::-1], style) for text, style in reversed(parts)] for parts in (before, after)]
+    return start, max(start + 1, new.cell_length - _equal_cells(*mirrored))
+
+
+def _equal_cells(before: list[tuple[str, Style | None]], after: list[tuple[str, Style | None]]) -> int:
+    """Cells from the start on that show the same."""
+    cells = 0
+    for (text, style), (other, other_style) in zip(before, after, strict=False):
+        if style != other_style:
             break
-        start += cell_len(mine[0])
-        head += 1
-    old_end, new_end = old.cell_length, new.cell_length
-    for mine, other in zip(reversed(before[head:]), reversed(after[head:]), strict=False):
-        if mine != other or old_end != new_end:
+        equal = 0
+        for mine, theirs in zip(text, other, strict=False):
+            if mine != theirs:
+                break
+            equal += 1
+        while equal and any(not cell_len(rest[equal : equal + 1]) for rest in (text, other) if rest[equal:]):
+            equal -= 1  # a combining mark belongs to the character before it
+        cells += cell_len(text[:equal])
+        if equal < max(len(text), len(other)):
             break
-        old_end -= cell_len(mine[0])
-        new_end = old_end
-    return start, max(old_end, new_end)
+    return cells

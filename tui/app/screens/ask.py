@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
@@ -29,8 +29,8 @@ class AskCheckpoint(ModalScreen[str | None]):
             super().__init__()
             self.reference = reference
 
-    found: reactive[Checkpoint | None] = reactive(None)
-    failed: reactive[Failure | None] = reactive(None)
+    found: var[Checkpoint | None] = var(None)
+    failed: var[Failure | None] = var(None)
 
     def __init__(self, reference: str = "") -> None:
         super().__init__()

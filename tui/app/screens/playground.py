@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -47,24 +47,24 @@ class Playground(Screen[None]):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
 
-    task_name: reactive[str] = reactive("")
-    checkpoints: reactive[tuple[Checkpoint, ...]] = reactive(())
-    in_use: reactive[str | None] = reactive(None)
-    loading_reference: reactive[str | None] = reactive(None)
-    settings: reactive[ReadoutSettings] = reactive(ReadoutSettings())
-    tokenized: reactive[Tokenized | None] = reactive(None)
-    forwarded: reactive[Forwarded | None] = reactive(None)
-    readout: reactive[Readout | None] = reactive(None)
-    answered: reactive[Answered | None] = reactive(None)
-    failure: reactive[Failure | None] = reactive(None)
-    stale: reactive[bool] = reactive(False)
+    task_name: var[str] = var("")
+    checkpoints: var[tuple[Checkpoint, ...]] = var(())
+    in_use: var[str | None] = var(None)
+    loading_reference: var[str | None] = var(None)
+    settings: var[ReadoutSettings] = var(ReadoutSettings())
+    tokenized: var[Tokenized | None] = var(None)
+    forwarded: var[Forwarded | None] = var(None)
+    readout: var[Readout | None] = var(None)
+    answered: var[Answered | None] = var(None)
+    failure: var[Failure | None] = var(None)
+    stale: var[bool] = var(False)
     """The numbers are those of an earlier text or checkpoint."""
-    text: reactive[str] = reactive("")
+    text: var[str] = var("")
     """The text that the tokens shown were made from."""
-    cursor: reactive[int | None] = reactive(None)
+    cursor: var[int | None] = var(None)
     """The one cursor: position of the selected token."""
-    mark: reactive[tuple[int, int] | None] = reactive(None)
-    unread_from: reactive[int | None] = reactive(None)
+    mark: var[tuple[int, int] | None] = var(None)
+    unread_from: var[int | None] = var(None)
 
     class Opened(Message):
         """The panes are there."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -33,7 +33,7 @@ class LinePane(Framed, ScrollView, can_focus=True):
     PINNED = 0
     """How many rows at the top stay when the others scroll."""
 
-    stale = reactive(False)
+    stale: var[bool] = var(False)
     """What is shown no longer fits the input: it stays, dimmed."""
 
     def __init__(self, *, id: str) -> None:

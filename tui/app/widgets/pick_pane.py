@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual import events
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.strip import Strip
 
 from tui.app.keys import PICK, ROWS, bindings
@@ -31,7 +31,7 @@ class PickPane(LinePane):
             """The pane it was chosen in."""
             return self.pane
 
-    cursor: reactive[int] = reactive(0)
+    cursor: var[int] = var(0)
 
     def entries(self) -> list[tuple[str, str, str]]:
         """Name, mark at the right end, and component class of every entry, in order."""

@@ -23,6 +23,7 @@ from tui.engine.errors import EngineError, failure_of
 from tui.engine.sources import files, hub_cache
 
 _REPORT_SECONDS = 0.1
+_CHUNK_BYTES = 256 * 1024
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -102,8 +103,9 @@ def _fetch(
     repository: str, commit: str, sizes: dict[str, int], say: Callable[[dict[str, object]], None]
 ) -> None:
     """Download what is not cached yet, reporting bytes."""
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import constants, hf_hub_download
 
+    constants.DOWNLOAD_CHUNK_SIZE = _CHUNK_BYTES  # 10 MB otherwise, which hides all progress on a slow line
     total, finished = sum(sizes.values()), 0
     over = threading.Event()
     blobs = hub_cache.folder_of(repository) / "blobs"

@@ -38,7 +38,7 @@ def describe(place: Place, folder: Path, task: str) -> Checkpoint:
     Raises EngineError where the folder holds no readable config.
     """
     config = files.read_config(folder)
-    weights, weights_note = _weights(folder)
+    weights, weights_note = weights_in(folder)
     stated = files.tokenizer_config(folder).get("model_max_length")
     return from_config(
         place,
@@ -115,8 +115,8 @@ def _missing_head(architectures: tuple[str, ...], task: str) -> str:
     return f"{architectures[0]} has no {room(task).head}"
 
 
-def _weights(folder: Path) -> tuple[Weights, str]:
-    """Size and contents of the weight files, and what is wrong with them."""
+def weights_in(folder: Path) -> tuple[Weights, str]:
+    """Size and contents of the weight files, and what is wrong with them (empty: nothing)."""
     unknown = Weights(0, None, None)
     try:
         found = files.weight_files(folder)

@@ -58,4 +58,4 @@ def room(task: str) -> Room:
 
 def runner(task: str) -> Runner:
     """The code of a task. Imports torch."""
-    return cast(Runner, importlib.import_module(f"{__name__}.{room(task).module}"))
+    return cast("Runner", importlib.import_module(f"{__name__}.{room(task).module}"))

@@ -1,0 +1,118 @@
+"""The terminal shows exactly what Textual composed, though only cells that differ are sent."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
+from textual._compositor import LayoutUpdate
+from textual.geometry import Region, Size
+from textual.strip import Strip
+
+from tests.app.driving import Driver, playground
+from tui.app.canvas import Canvas, CellUpdate
+from tui.app.render.glyphs import visible
+
+STYLES = (Style(), Style(bold=True), Style(bgcolor="blue"), Style(underline=True, color="red"))
+SEQUENCE = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[[0-9;]*m|([^\x1b])")
+
+
+class Terminal:
+    """The little of a terminal that an update needs: cursor moves and characters; styles are left out."""
+
+    def __init__(self, size: Size) -> None:
+        self.lines = [[" "] * size.width for _ in range(size.height)]
+
+    def write(self, sequences: str) -> None:
+        x = y = 0
+        for match in SEQUENCE.finditer(sequences):
+            if match[1]:
+                y, x = int(match[1]) - 1, int(match[2]) - 1
+            elif match[3]:
+                width = cell_len(match[3])
+                if width:
+                    self.lines[y][x : x + width] = [match[3], *[""] * (width - 1)]
+                    x += width
+                else:
+                    self.lines[y][x - 1] += match[3]
+
+    @property
+    def text(self) -> list[str]:
+        return ["".join(line) for line in self.lines]
+
+
+parts = st.lists(
+    st.tuples(st.text(alphabet="ab █日😀é→ ", min_size=1, max_size=5), st.sampled_from(STYLES)),
+    max_size=6,
+)
+
+
+@given(st.lists(st.lists(parts, min_size=3, max_size=3), min_size=1, max_size=5))
+def test_any_sequence_of_frames_ends_with_the_last_one_on_the_terminal(frames: list[Any]) -> None:
+    size = Size(24, 3)
+    canvas, terminal = Canvas(), Terminal(size)
+    console = Console(color_system="truecolor", force_terminal=True)
+    composed: list[Strip] = []
+    for frame in frames:
+        composed = [
+            Strip([Segment(visible(text), style) for text, style in line]).crop_extend(0, 24, Style())
+            for line in frame
+        ]
+        update = canvas.reduced(LayoutUpdate([[strip] for strip in composed], Region(0, 0, 24, 3)), size)
+        assert isinstance(update, CellUpdate)
+        terminal.write(update.render_segments(console))
+    assert terminal.text == [strip.text for strip in composed]
+    again = canvas.reduced(LayoutUpdate([[strip] for strip in composed], Region(0, 0, 24, 3)), size)
+    assert isinstance(again, CellUpdate)
+    assert again.runs == [], "the same frame again sends nothing"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
+async def test_the_playground_looks_on_the_terminal_as_it_was_composed(
+    state_folder: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    console = Console(color_system="truecolor", force_terminal=True)
+    terminal = Terminal(Size(*size))
+    original = Canvas.reduced
+
+    def watched(self: Canvas, update: Any, area: Size) -> Any:
+        reduced = original(self, update, area)
+        if isinstance(reduced, CellUpdate):
+            terminal.write(reduced.render_segments(console))
+        return reduced
+
+    monkeypatch.setattr(Canvas, "reduced", watched)
+
+    async def compare(driver: Driver) -> None:
+        await driver.pilot.pause(0.1)
+        shown, composed = terminal.text, driver.painted()
+        for y, (mine, theirs) in enumerate(zip(shown, composed, strict=True)):
+            assert mine == theirs, f"line {y}"
+
+    async with playground(state_folder, size) as driver:
+        await compare(driver)
+        for keys in (
+            ["x", "y", "backspace"],
+            ["enter", *"日本語 wide"],
+            ["escape", "right", "right", "d"],
+            ["6", "left", "left", "plus"],
+            ["ctrl+o"],
+            ["escape"],
+            ["ctrl+g"],
+            ["1"],
+            ["down", "escape"],
+            ["f1"],
+            ["escape"],
+            ["2", "a"],
+            ["escape", "4"],
+        ):
+            await driver.pilot.press(*keys)
+            await compare(driver)

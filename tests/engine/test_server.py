@@ -1,0 +1,415 @@
+"""The engine as a process: what it says, in which order, whatever is asked of it."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.engine.conftest import TASK, TinyFolder
+from tests.engine.driver import EngineProcess
+from tui import catalogue, protocol
+from tui.protocol import (
+    LAST_EVENTS,
+    Analyze,
+    Answered,
+    Cancel,
+    Cancelled,
+    CheckpointsListed,
+    Event,
+    Failed,
+    Forwarded,
+    Inspect,
+    Inspected,
+    ListCheckpoints,
+    Load,
+    Loaded,
+    Ping,
+    Pong,
+    Progress,
+    Readout,
+    ReadoutSettings,
+    Ready,
+    Reweigh,
+    Reweighed,
+    Superseded,
+    Tokenized,
+)
+
+BUILT_IN = "nano-sentiment"
+SENTENCE = "I've been waiting for a course like this my whole life."
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[EngineProcess]:
+    """One engine for every test of this file that leaves it as it was: alive, the built-in in use."""
+    with EngineProcess() as engine:
+        loaded = load(engine, BUILT_IN)
+        assert isinstance(loaded, Loaded)
+        yield engine
+
+
+@pytest.fixture
+def engine(shared: EngineProcess) -> Iterator[EngineProcess]:
+    yield shared
+    assert_every_request_ends_once(shared)
+
+
+@pytest.fixture(scope="module")
+def slow(tiny: TinyFolder) -> Path:
+    """A checkpoint that takes about half a second for a long text: ALBERT shares the weights of its layers."""
+    return tiny("albert", num_hidden_layers=600)
+
+
+def assert_every_request_ends_once(engine: EngineProcess) -> None:
+    ended: dict[int, int] = {}
+    for event in engine.seen:
+        if event.id != 0:
+            assert ended.get(event.id, 0) == 0, f"{event} came after the last event of its request"
+            ended[event.id] = ended.get(event.id, 0) + isinstance(event, LAST_EVENTS)
+
+
+def load(engine: EngineProcess, reference: Path | str, **options: str) -> Event:
+    request = engine.next_id()
+    engine.send(Load(request, str(reference), TASK, **options))  # type: ignore[arg-type]
+    return engine.last(request)
+
+
+def analyze(engine: EngineProcess, text: str, settings: ReadoutSettings | None = None) -> int:
+    request = engine.next_id()
+    engine.send(Analyze(request, TASK, text, settings or ReadoutSettings()))
+    return request
+
+
+def kinds(events: list[protocol.AnyEvent]) -> list[str]:
+    return [type(event).__name__ for event in events if not isinstance(event, Progress)]
+
+
+# ---------------------------------------------------------------------------------------------- start
+
+
+def test_it_introduces_itself_first(shared: EngineProcess) -> None:
+    ready = shared.seen[0]
+    assert isinstance(ready, Ready)
+    assert shared.junk == b""
+    assert ready.protocol == protocol.PROTOCOL_VERSION
+    assert ready.pid == shared.process.pid
+    assert Path(ready.log_path).is_file()
+
+
+def test_tokens_come_long_before_torch_is_in() -> None:
+    with EngineProcess() as engine:
+        first, text = engine.next_id(), engine.next_id()
+        engine.send(Load(first, BUILT_IN, TASK), Analyze(text, TASK, SENTENCE))
+        tokenized = engine.first(Tokenized, text)
+        assert not any(isinstance(event, Loaded) for event in engine.seen)
+        since_start = engine.time_of(tokenized) - engine.times[0]
+        loaded = engine.last(first)
+        assert isinstance(loaded, Loaded)
+        assert since_start < 0.5 * (engine.time_of(loaded) - engine.times[0])
+        assert isinstance(engine.last(text), Answered)
+        assert kinds(engine.of(text)) == ["Tokenized", "Forwarded", "Readout", "Answered"]
+        assert_every_request_ends_once(engine)
+
+
+# ---------------------------------------------------------------------------------------------- texts
+
+
+def test_a_text_is_told_stage_by_stage(engine: EngineProcess) -> None:
+    request = analyze(engine, SENTENCE)
+    answered = engine.last(request)
+    tokenized, forwarded, readout, last = engine.of(request)
+    assert last is answered
+    assert isinstance(tokenized, Tokenized)
+    assert isinstance(forwarded, Forwarded)
+    assert isinstance(readout, Readout)
+    assert isinstance(answered, Answered)
+    count = len(tokenized.tokens)
+    assert tokenized.reference == BUILT_IN
+    assert (tokenized.total, tokenized.unread_from) == (count, None)
+    assert [step.shape for step in forwarded.steps[:3]] == [(1, count), (1, count, 128), (1, count, 128)]
+    assert forwarded.steps[-1].shape == (2,)
+    assert {row.label for row in readout.rows} == {"NEGATIVE", "POSITIVE"}
+    assert readout.rows[0].label == answered.answer[0].label
+
+
+def test_of_many_texts_the_newest_is_answered_and_none_is_forgotten(engine: EngineProcess) -> None:
+    first = engine.next_id()
+    requests = [first, *(engine.next_id() for _ in range(79))]
+    engine.send(*(Analyze(request, TASK, SENTENCE[: request % 50]) for request in requests))
+    assert isinstance(engine.last(requests[-1]), Answered)
+    ends = [engine.of(request)[-1] for request in requests]
+    superseded = [event for event in ends if isinstance(event, Superseded)]
+    assert superseded, "eighty texts at once were all run"
+    assert all(event.by in requests and event.by > event.id for event in superseded)
+    assert len(superseded) + sum(isinstance(event, Answered) for event in ends) == len(requests)
+
+
+def test_the_latest_logits_are_read_again_without_running_the_model(engine: EngineProcess) -> None:
+    request = analyze(engine, SENTENCE)
+    engine.last(request)
+    first = next(event for event in engine.of(request) if isinstance(event, Readout))
+    again = engine.next_id()
+    engine.send(Reweigh(again, ReadoutSettings(temperature=2.0, function="sigmoid", top=1)))
+    assert isinstance(engine.last(again), Reweighed)
+    assert kinds(engine.of(again)) == ["Readout", "Reweighed"]
+    second = engine.of(again)[0]
+    assert isinstance(second, Readout)
+    assert (second.function, second.total, len(second.rows), second.tail) == ("sigmoid", 2, 1, None)
+    assert second.rows[0].logit == first.rows[0].logit
+    assert second.rows[0].scaled == first.rows[0].logit / 2.0
+
+
+@pytest.mark.parametrize("temperature", [0.0, -1.0, float("nan"), float("inf")])
+def test_an_impossible_temperature_is_refused(engine: EngineProcess, temperature: float) -> None:
+    engine.last(analyze(engine, SENTENCE))
+    request = engine.next_id()
+    engine.send(Reweigh(request, ReadoutSettings(temperature=temperature)))
+    failed = engine.last(request)
+    assert isinstance(failed, Failed)
+    assert failed.failure.title == "Impossible temperature"
+
+
+ODD_TEXTS = ("", " ", "\x00\x01\x07", "\u202e\u2066x\u200b\ufeff", "\x1b[31m[/b][CLS]", "😀" * 900, "\r\n\t")
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_no_text_is_too_odd(engine: EngineProcess, text: str) -> None:
+    request = analyze(engine, text)
+    assert isinstance(engine.last(request), Answered)
+    tokenized = engine.of(request)[0]
+    assert isinstance(tokenized, Tokenized)
+    assert all(token.end is not None and token.end <= len(text) for token in tokenized.tokens)
+
+
+def test_a_megabyte_is_cut_and_counted_while_pings_are_answered(engine: EngineProcess) -> None:
+    text = (SENTENCE + "\n") * 18_000
+    request = analyze(engine, text)
+    pings = []
+    while not engine.of(request):
+        ping = engine.next_id()
+        engine.send(Ping(ping))
+        asked = time.monotonic()
+        pings.append(engine.time_of(engine.last(ping)) - asked)
+        time.sleep(0.02)
+    tokenized = engine.first(Tokenized, request)
+    assert (len(tokenized.tokens), tokenized.limit) == (512, 512)
+    assert tokenized.total == 18_000 * 14 + 2
+    last_read = tokenized.tokens[-2].end
+    assert last_read is not None
+    assert tokenized.unread_from is not None
+    assert text[last_read : tokenized.unread_from].strip() == ""
+    assert pings
+    assert max(pings) < 0.25
+    assert isinstance(engine.last(request), Answered)
+
+
+def test_a_task_that_is_not_built_is_refused(engine: EngineProcess) -> None:
+    request = engine.next_id()
+    engine.send(Analyze(request, "translation", SENTENCE))
+    failed = engine.last(request)
+    assert isinstance(failed, Failed)
+    assert "not built" in failed.failure.title
+
+
+# ---------------------------------------------------------------------------------------------- lanes
+
+
+def test_tokens_and_pongs_come_while_the_model_is_busy(slow: Path) -> None:
+    with EngineProcess() as engine:
+        assert isinstance(load(engine, slow), Loaded)
+        busy = analyze(engine, "dull " * 200)
+        engine.first(Tokenized, busy)
+        time.sleep(0.1)
+        ping = engine.next_id()
+        engine.send(Ping(ping))
+        waiting = analyze(engine, SENTENCE)
+        engine.first(Tokenized, waiting)
+        assert isinstance(engine.last(ping), Pong)
+        assert not any(isinstance(event, LAST_EVENTS) for event in engine.of(busy)), "it was not busy enough"
+
+        newest = analyze(engine, "a warm film")
+        superseded = engine.last(waiting)
+        assert isinstance(superseded, Superseded)
+        assert superseded.by == newest
+        assert isinstance(engine.last(busy), Answered)
+        assert isinstance(engine.last(newest), Answered)
+
+        running = analyze(engine, "dull " * 200)
+        engine.first(Tokenized, running)
+        reweigh = engine.next_id()
+        engine.send(Cancel(engine.next_id(), running), Reweigh(reweigh, ReadoutSettings()))
+        assert isinstance(engine.last(running), Cancelled)
+        assert isinstance(engine.last(reweigh), Reweighed)
+        assert kinds(engine.of(running)) == ["Tokenized", "Cancelled"]
+        assert_every_request_ends_once(engine)
+
+
+def test_the_checkpoint_in_use_answers_while_another_is_loaded(slow: Path) -> None:
+    with EngineProcess() as engine:
+        assert isinstance(load(engine, BUILT_IN), Loaded)
+        second = engine.next_id()
+        engine.send(Load(second, str(slow), TASK))
+        answered = 0
+        while not engine.of(second) or not isinstance(engine.of(second)[-1], LAST_EVENTS):
+            text = analyze(engine, SENTENCE)
+            assert isinstance(engine.last(text), Answered)
+            tokenized = engine.of(text)[0]
+            assert isinstance(tokenized, Tokenized)
+            answered += tokenized.reference == BUILT_IN
+        assert isinstance(engine.of(second)[-1], Loaded)
+        assert answered > 3
+        text = analyze(engine, "dull")
+        assert isinstance(engine.last(text), Answered)
+        tokenized = engine.of(text)[0]
+        assert isinstance(tokenized, Tokenized)
+        assert tokenized.reference == str(slow)
+
+        first, newer = engine.next_id(), engine.next_id()
+        engine.send(Load(first, str(slow), TASK), Load(newer, BUILT_IN, TASK))
+        assert engine.last(first) == Superseded(first, newer)
+        assert isinstance(engine.last(newer), Loaded)
+
+        cancelled = engine.next_id()
+        engine.send(Load(cancelled, str(slow), TASK))
+        engine.first(Progress, cancelled)
+        engine.send(Cancel(engine.next_id(), cancelled))
+        assert isinstance(engine.last(cancelled), Cancelled)
+        text = analyze(engine, SENTENCE)
+        assert isinstance(engine.last(text), Answered)
+        assert engine.of(text)[0] == msgspec.structs.replace(engine.of(text)[0], reference=BUILT_IN)
+        assert_every_request_ends_once(engine)
+
+
+# ---------------------------------------------------------------------------------------------- loads
+
+
+def test_a_load_says_what_it_does_and_what_came_of_it(engine: EngineProcess) -> None:
+    request = engine.next_id()
+    engine.send(Load(request, BUILT_IN, TASK, device="cpu"))
+    loaded = engine.last(request)
+    stages = [event.stage for event in engine.of(request) if isinstance(event, Progress)]
+    assert [stage for stage, _ in itertools.groupby(stages)] == ["import torch", "weights", "device"]
+    assert isinstance(loaded, Loaded)
+    folder = catalogue.built_in_folder(BUILT_IN)
+    assert folder is not None
+    assert loaded.checkpoint.labels == ("NEGATIVE", "POSITIVE")
+    assert loaded.checkpoint.size_bytes == (folder / "model.safetensors").stat().st_size
+    assert (loaded.device, loaded.dtype, loaded.parameters) == (
+        "cpu",
+        "float32",
+        loaded.checkpoint.parameters,
+    )
+    assert loaded.memory.used is not None
+    assert loaded.memory.used > 50_000_000
+
+
+def test_a_load_that_fails_leaves_the_checkpoint_in_use(engine: EngineProcess, tmp_path: Path) -> None:
+    failed = load(engine, tmp_path)
+    assert isinstance(failed, Failed)
+    assert isinstance(engine.last(analyze(engine, SENTENCE)), Answered)
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "gpu", "cuda:", "mps:1", ""])
+def test_a_device_that_is_not_there_is_refused(engine: EngineProcess, device: str) -> None:
+    failed = load(engine, BUILT_IN, device=device)
+    assert isinstance(failed, Failed)
+    assert "device" in failed.failure.title.lower()
+
+
+def test_without_a_checkpoint_a_text_fails_with_a_hint(tmp_path: Path) -> None:
+    with EngineProcess() as engine:
+        failed = engine.last(analyze(engine, SENTENCE))
+        assert isinstance(failed, Failed)
+        assert failed.failure.title == "No checkpoint is loaded"
+        reweigh = engine.next_id()
+        engine.send(Reweigh(reweigh, ReadoutSettings()))
+        assert isinstance(engine.last(reweigh), Failed)
+
+        first, text = engine.next_id(), engine.next_id()
+        engine.send(Load(first, str(tmp_path), TASK), Analyze(text, TASK, SENTENCE))
+        assert isinstance(engine.last(first), Failed)
+        assert isinstance(engine.last(text), Failed)
+
+        first, older, newer = engine.next_id(), engine.next_id(), engine.next_id()
+        engine.send(
+            Load(first, BUILT_IN, TASK),
+            Analyze(older, TASK, SENTENCE),
+            Analyze(newer, TASK, "dull"),
+            Cancel(engine.next_id(), first),
+        )
+        assert isinstance(engine.last(older), Superseded)
+        assert isinstance(engine.last(first), Cancelled)
+        assert isinstance(engine.last(newer), Failed)
+        assert_every_request_ends_once(engine)
+
+
+# -------------------------------------------------------------------------------------------- library
+
+
+def test_checkpoints_are_listed_and_inspected(engine: EngineProcess, tiny: TinyFolder) -> None:
+    listing, inspect = engine.next_id(), engine.next_id()
+    folder = tiny("roberta", 5)
+    engine.send(ListCheckpoints(listing, TASK), Inspect(inspect, str(folder), TASK))
+    listed = engine.last(listing)
+    assert isinstance(listed, CheckpointsListed)
+    assert listed.checkpoints[0].reference == BUILT_IN
+    inspected = engine.last(inspect)
+    assert isinstance(inspected, Inspected)
+    assert inspected.checkpoint.architecture == "RobertaForSequenceClassification"
+    assert inspected.checkpoint.max_tokens == 48
+
+
+# ------------------------------------------------------------------------------------------- nonsense
+
+
+def frame(body: bytes) -> bytes:
+    return protocol.HEADER.pack(len(body)) + body
+
+
+NONSENSE = (
+    b"",
+    b"\xff\x00garbage",
+    msgspec.msgpack.encode({"type": "Explode", "id": 1}),
+    msgspec.msgpack.encode({"type": "Ping"}),
+    msgspec.msgpack.encode([1, 2, 3]),
+    b"\x83\xa4type\xa7Analyze\xa2id\x01\xa4text\xa3\xed\xa0\x80",
+    b"\x91" * 5_000,
+)
+
+
+@pytest.mark.parametrize("body", NONSENSE)
+def test_a_frame_that_is_no_request_is_refused_and_the_next_one_answered(
+    engine: EngineProcess, body: bytes
+) -> None:
+    before = len(engine.seen)
+    engine.send_bytes(frame(body))
+    failed = engine.until(lambda event: isinstance(event, Failed), since=before)
+    assert failed.id == 0
+    ping = engine.next_id()
+    engine.send(Ping(ping))
+    assert isinstance(engine.last(ping), Pong)
+
+
+def test_ids_must_grow(engine: EngineProcess) -> None:
+    ping = engine.next_id()
+    before = len(engine.seen)
+    engine.send(Ping(ping), Ping(ping))
+    assert isinstance(engine.last(ping), Pong)
+    assert engine.until(lambda event: isinstance(event, Failed), since=before).id == 0
+
+
+def test_cancelling_what_is_over_or_unknown_says_nothing(engine: EngineProcess) -> None:
+    text = analyze(engine, SENTENCE)
+    engine.last(text)
+    before = len(engine.of(text))
+    engine.send(Cancel(engine.next_id(), text), Cancel(engine.next_id(), 1_000_000))
+    ping = engine.next_id()
+    engine.send(Ping(ping))
+    engine.last(ping)
+    assert len(engine.of(text)) == before
+    assert engine.of(1_000_000) == []

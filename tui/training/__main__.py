@@ -1,0 +1,60 @@
+"""The command `python -m tui.training`: train a built-in checkpoint, or say where its data comes from."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+_MODELS = Path(__file__).resolve().parent.parent / "models"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit status: 0 done, 1 a clear refusal, 130 interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m tui.training", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("sources", help="list the public files, their licences and how to download them")
+    sentiment = commands.add_parser("sentiment", help="train nano-sentiment: two labels, six megabytes")
+    sentiment.add_argument("--data", type=Path, required=True, help="folder that holds the downloaded files")
+    sentiment.add_argument(
+        "--out",
+        type=Path,
+        default=_MODELS / "nano-sentiment",
+        help="checkpoint folder to write (default: the built-in one)",
+    )
+    sentiment.add_argument("--resume", action="store_true", help="go on with an interrupted training")
+    options = parser.parse_args(arguments)
+    if options.command == "sources":
+        # Listing needs no torch: the answer should not wait for its import.
+        from tui.training.sources import describe_sources
+
+        _say(describe_sources())
+        return 0
+    return _train_sentiment(options.data, options.out, options.resume)
+
+
+def _train_sentiment(data: Path, out: Path, resume: bool) -> int:
+    # Two threads that spin between operations starve everything else on a small machine.
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    from tui.training.sentiment import train_sentiment
+    from tui.training.sources import SourceError
+    from tui.training.workspace import WorkspaceError
+
+    try:
+        train_sentiment(data, out, resume=resume, report=_say)
+    except (SourceError, WorkspaceError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted. The same command with --resume goes on from the last half minute.\n")
+        return 130
+    return 0
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
