@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +28,42 @@ MAX_TOKENS = 48
 _Maker = Callable[[], PreTrainedTokenizerFast]
 
 
-def _fast(backend: Tokenizer, **names: Any) -> PreTrainedTokenizerFast:
+def _fast(backend: str, **names: Any) -> PreTrainedTokenizerFast:
     return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_object=backend, model_max_length=MAX_TOKENS, **names
+        tokenizer_object=Tokenizer.from_str(backend), model_max_length=MAX_TOKENS, **names
     )
+
+
+_IN_ANGLES = {
+    "bos_token": "<s>",
+    "eos_token": "</s>",
+    "sep_token": "</s>",
+    "cls_token": "<s>",
+    "unk_token": "<unk>",
+    "pad_token": "<pad>",
+    "mask_token": "<mask>",
+}
+_AROUND_IN_ANGLES = processors.TemplateProcessing(
+    single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
+)
+_SPECIAL_IN_ANGLES = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 
 
 def wordpiece() -> PreTrainedTokenizerFast:
     """Lowercasing WordPiece with [CLS] and [SEP], as BERT has it."""
+    return _fast(
+        _wordpiece_backend(),
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        mask_token="[MASK]",
+        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
+    )
+
+
+@cache  # training breaks ties differently each time
+def _wordpiece_backend() -> str:
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     backend = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     backend.normalizer = normalizers.BertNormalizer()
@@ -48,77 +77,55 @@ def wordpiece() -> PreTrainedTokenizerFast:
         special_tokens=[("[CLS]", 2), ("[SEP]", 3)],
     )
     backend.decoder = decoders.WordPiece()
-    return _fast(
-        backend,
-        pad_token="[PAD]",
-        unk_token="[UNK]",
-        cls_token="[CLS]",
-        sep_token="[SEP]",
-        mask_token="[MASK]",
-        model_input_names=["input_ids", "token_type_ids", "attention_mask"],
-    )
+    return backend.to_str()
 
 
-def byte_level(special: bool = True) -> PreTrainedTokenizerFast:
-    """Byte-level BPE: RoBERTa's with <s> and </s>, or GPT-2's with no special token around the text."""
-    names = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"] if special else ["<|endoftext|>"]
+def byte_level() -> PreTrainedTokenizerFast:
+    """Byte-level BPE with <s> and </s>, as RoBERTa has it."""
+    return _fast(_byte_level_backend(around=True), **_IN_ANGLES)
+
+
+def bare_byte_level() -> PreTrainedTokenizerFast:
+    """Byte-level BPE with nothing around the text, as GPT-2 has it."""
+    return _fast(_byte_level_backend(around=False), eos_token="<|endoftext|>")
+
+
+@cache
+def _byte_level_backend(around: bool) -> str:
     backend = Tokenizer(models.BPE())
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     backend.train_from_iterator(
         CORPUS,
         trainers.BpeTrainer(
             vocab_size=VOCABULARY_SIZE,
-            special_tokens=names,
+            special_tokens=_SPECIAL_IN_ANGLES if around else ["<|endoftext|>"],
             initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         ),
     )
     backend.decoder = decoders.ByteLevel()
-    if not special:
-        backend.post_processor = processors.ByteLevel(trim_offsets=False)
-        return _fast(backend, eos_token="<|endoftext|>")
-    backend.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
-    )
-    return _fast(
-        backend,
-        bos_token="<s>",
-        eos_token="</s>",
-        sep_token="</s>",
-        cls_token="<s>",
-        unk_token="<unk>",
-        pad_token="<pad>",
-        mask_token="<mask>",
-    )
+    backend.post_processor = _AROUND_IN_ANGLES if around else processors.ByteLevel(trim_offsets=False)
+    return backend.to_str()
 
 
 def unigram() -> PreTrainedTokenizerFast:
     """SentencePiece-like Unigram with <s> and </s>, as XLM-RoBERTa has it."""
-    special = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
+    return _fast(_unigram_backend(), **_IN_ANGLES)
+
+
+@cache
+def _unigram_backend() -> str:
     backend = Tokenizer(models.Unigram())
     backend.normalizer = normalizers.NFKC()
     backend.pre_tokenizer = pre_tokenizers.Metaspace()
     backend.train_from_iterator(
         CORPUS,
-        trainers.UnigramTrainer(vocab_size=VOCABULARY_SIZE, special_tokens=special, unk_token="<unk>"),
+        trainers.UnigramTrainer(
+            vocab_size=VOCABULARY_SIZE, special_tokens=_SPECIAL_IN_ANGLES, unk_token="<unk>"
+        ),
     )
-    backend.post_processor = processors.TemplateProcessing(
-        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", 0), ("</s>", 2)]
-    )
+    backend.post_processor = _AROUND_IN_ANGLES
     backend.decoder = decoders.Metaspace()
-    return _fast(
-        backend,
-        bos_token="<s>",
-        eos_token="</s>",
-        sep_token="</s>",
-        cls_token="<s>",
-        unk_token="<unk>",
-        pad_token="<pad>",
-        mask_token="<mask>",
-    )
-
-
-def _gpt2_bytes() -> PreTrainedTokenizerFast:
-    return byte_level(special=False)
+    return backend.to_str()
 
 
 _SIZES: dict[str, Any] = {
@@ -166,10 +173,10 @@ ARCHITECTURES: dict[str, tuple[_Maker, dict[str, Any]]] = {
     "roberta": (byte_level, _AFTER_PADDING),
     "xlm-roberta": (unigram, _AFTER_PADDING),
     "gpt2": (
-        _gpt2_bytes,
+        bare_byte_level,
         {"n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": MAX_TOKENS, "initializer_range": 0.3},
     ),
-    "llama": (_gpt2_bytes, _SIZES | {"num_key_value_heads": 2, "bos_token_id": None, "eos_token_id": 0}),
+    "llama": (bare_byte_level, _SIZES | {"num_key_value_heads": 2, "bos_token_id": None, "eos_token_id": 0}),
     "bart": (byte_level, _TWO_STACKS),
 }
 """model_type → its tokenizer's maker and the sizes of its config."""

@@ -34,7 +34,7 @@ class SentimentIntensityAnalyzer:
 
 
 def domain_table(domain: str) -> str:
-    """120 lines, few near-duplicates; reviews and editorials have four sentences a document, as in the real tables."""
+    """120 lines, few near-duplicates; reviews and editorials have four sentences a document."""
     lines: list[str] = []
     for number in range(120):
         words, rating = ((GOOD, 2.5), (BAD, -2.5))[number % 2]

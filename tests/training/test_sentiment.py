@@ -26,6 +26,8 @@ TINY = Recipe(
     positions=64,
     cut_texts=20,
     exchanges=0,
+    everyday_repeats=0,
+    everyday_exchanges=0,
     rating_weight=0.9,
     teacher=Plan(epochs=1, batch_size=32, learning_rate=1e-3),
     student=Plan(epochs=8, batch_size=16, learning_rate=1e-2, averaging=0.9),

@@ -2,21 +2,22 @@ import random
 
 import torch
 
-from tui.training.augment import clauses, negated, span, unrated_texts
+from tui.training.augment import clauses, framed_words, negated, span, unrated_texts
+from tui.training.everyday import EVERYDAY
 from tui.training.measure import Accuracy, decided, sign_accuracy
 from tui.training.neighbors import Neighbors, exchanged, similar_words
+from tui.training.sentiment_card import PLAIN_SENTENCES
 from tui.training.snippets import Snippet
+from tui.training.splits import words_of
 
 
 def test_made_up_texts_are_new_distinct_and_follow_the_seed() -> None:
     texts = ["It is slow, but the ending is great.", "I love it.", "Dull."]
-    made = unrated_texts(texts, ["fine"], seed=0)
+    made = unrated_texts(texts, seed=0)
     assert len(set(made)) == len(made)
     assert set(made).isdisjoint(texts)
-    assert {"It is slow", "It is not slow", "the ending is not great", "I don't love it.", "not fine"} <= set(
-        made
-    )
-    assert unrated_texts(texts, ["fine"], seed=0) == made
+    assert {"It is slow", "It is not slow", "the ending is not great", "I don't love it."} <= set(made)
+    assert unrated_texts(texts, seed=0) == made
 
 
 def test_a_negation_is_not_negated_twice() -> None:
@@ -66,3 +67,18 @@ def test_ratings_near_neutral_are_left_out() -> None:
     snippets = [Snippet("movie", str(rating), "", rating) for rating in ratings]
     snippets.append(Snippet("nyt", "nyt-1", "", 3.0))
     assert [snippet.rating for snippet in decided(snippets, ["movie"])] == [-0.6, 0.51]
+
+
+def test_the_hand_written_sentences_are_none_that_the_card_or_the_screen_tries() -> None:
+    tried = {" ".join(words_of(sentence)) for sentence in PLAIN_SENTENCES}
+    written = [" ".join(words_of(sentence)) for sentence, _ in EVERYDAY]
+    assert tried.isdisjoint(written)
+    assert len(set(written)) == len(written)
+
+
+def test_a_negated_frame_turns_the_rating_of_its_word() -> None:
+    rated = framed_words({"fine": 2.0, "dull": -1.0}, seed=0)
+    assert [rating for _, rating in rated] == [2.0, 2.0, -1.48, -1.0, -1.0, 0.74]
+    assert rated[0][0] == "fine"
+    assert all("fine" in text for text, _ in rated[:3])
+    assert len({text for text, _ in rated}) == 6

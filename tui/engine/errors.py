@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import re
-import traceback
 
 from tui.protocol import Failure
 
@@ -70,11 +69,6 @@ def failure_of(error: BaseException) -> Failure:
     )
 
 
-def traceback_of(error: BaseException) -> str:
-    """The whole traceback, for the log."""
-    return "".join(traceback.format_exception(error))
-
-
 def _out_of_memory(error: BaseException) -> Failure:
     on_accelerator = "cuda" in str(error).lower() or "mps" in str(error).lower()
     return Failure(
@@ -89,5 +83,5 @@ def _out_of_memory(error: BaseException) -> Failure:
 
 def plain(error: BaseException) -> str:
     """First paragraph of a library's message, without paths into installed packages, of readable length."""
-    paragraph = _PATH.sub("…", str(error).strip().split("\n\n")[0]).replace("\n", " ").strip().rstrip(".")
+    paragraph = " ".join(_PATH.sub("…", str(error).strip().split("\n\n")[0]).split()).rstrip(".")
     return paragraph if len(paragraph) <= _LONGEST_DETAIL else paragraph[: _LONGEST_DETAIL - 1] + "…"

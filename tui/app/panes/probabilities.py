@@ -14,7 +14,7 @@ from textual.strip import Strip
 from tui.app.keys import PROBABILITIES, ROWS, bindings
 from tui.app.render import numbers
 from tui.app.render.formula import COLUMNS, STEPS, cell, formula
-from tui.app.render.glyphs import fit, pad
+from tui.app.render.glyphs import fit, pad, wrapped
 from tui.app.render.strips import bar, row
 from tui.app.widgets.line_pane import LinePane
 from tui.protocol import Readout, ReadoutSettings
@@ -140,7 +140,7 @@ class ProbabilitiesPane(LinePane):
             strips.append(
                 row((f"  the other {numbers.count(hidden)} of {numbers.count(readout.total)}{mass}", muted))
             )
-        strips.append(row((fit(self._summary(readout), width), muted)))
+        strips += [row((line, muted)) for line in wrapped(self._summary(readout), width)]
         return strips
 
     def _columns(self, readout: Readout) -> list[int]:

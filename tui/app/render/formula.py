@@ -14,8 +14,8 @@ STEPS: dict[Function, tuple[str, ...]] = {
 """The steps of each function, in order."""
 
 COLUMNS: dict[Function, tuple[str, ...]] = {
-    "softmax": ("logit z", "z÷T", "z÷T − max", "e^", "p"),
-    "sigmoid": ("logit z", "z÷T", "−z÷T", "e^", "p"),
+    "softmax": ("logit z", "z÷T", "z÷T − max", "exp", "p"),
+    "sigmoid": ("logit z", "z÷T", "−z÷T", "exp", "p"),
     "none": ("logit z", "z÷T"),
 }
 """The head of each step's column."""

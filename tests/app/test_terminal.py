@@ -1,0 +1,153 @@
+"""The command in a real pseudo-terminal: how it starts, how it ends, and that nothing stays behind."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tui.app.session import SessionFile
+
+PATIENCE = 90.0
+
+
+class Shell:
+    """`logitscope` in a pseudo-terminal of 100x30."""
+
+    def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
+        self.output = b""
+        self.pid, self.terminal = pty.fork()
+        if self.pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+            os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})})
+            os.execv(sys.executable, [sys.executable, "-m", "tui", *arguments])
+
+    def read(self, seconds: float = 0.1) -> None:
+        limit = time.monotonic() + seconds
+        while (left := limit - time.monotonic()) > 0:
+            ready, _, _ = select.select([self.terminal], [], [], left)
+            if not ready:
+                continue
+            try:
+                part = os.read(self.terminal, 65536)
+            except OSError:
+                return
+            if not part:
+                return
+            self.output += part
+
+    def until(self, condition: Callable[[], bool], what: str) -> None:
+        limit = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < limit, f"waited for {what}; the terminal got {self.output[-2000:]!r}"
+            self.read()
+
+    def shows(self, text: str) -> None:
+        self.until(lambda: text.encode() in self.output, text)
+
+    def write(self, keys: str) -> None:
+        os.write(self.terminal, keys.encode())
+
+    def family(self) -> list[psutil.Process]:
+        return psutil.Process(self.pid).children(recursive=True)
+
+    def ended(self) -> int:
+        """Wait for the end of the command; its wait status."""
+        limit = time.monotonic() + PATIENCE
+        while True:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                return status
+            assert time.monotonic() < limit, "the command does not end"
+            self.read()
+
+
+@pytest.fixture
+def start(state_folder: Path) -> Iterator[Callable[..., Shell]]:
+    shells: list[Shell] = []
+
+    def starting(*arguments: str, **environment: str) -> Shell:
+        shells.append(Shell(*arguments, environment=environment))
+        return shells[-1]
+
+    yield starting
+    for shell in shells:
+        for process in (psutil.Process(shell.pid), *shell.family()) if psutil.pid_exists(shell.pid) else ():
+            process.kill()
+        os.close(shell.terminal)
+
+
+def gone(processes: list[psutil.Process]) -> bool:
+    return not psutil.wait_procs(processes, timeout=20)[1]
+
+
+def test_it_starts_answers_and_quits_leaving_nothing(start: Callable[..., Shell], state_folder: Path) -> None:
+    shell = start()
+    shell.shows("7 Answer")
+    shell.shows("ITIVE ")
+    family = shell.family()
+    assert family, "there is an engine process"
+    shell.write(" Bravo\x11")
+    assert os.waitstatus_to_exitcode(shell.ended()) == 0
+    assert b"\x1b[?1049l" in shell.output, "the terminal is given back"
+    assert b"Traceback" not in shell.output
+    assert gone(family)
+    session, why = SessionFile(state_folder).load()
+    assert session is not None, why
+    assert session.text.endswith("life. Bravo")
+    again = start("--resume")
+    again.shows("life. Bravo")
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_a_closed_terminal_leaves_no_process_and_keeps_the_text(
+    start: Callable[..., Shell], state_folder: Path, early: bool
+) -> None:
+    shell = start("--text", "kept when the line drops")
+    shell.shows("7 Answer")
+    if not early:
+        shell.shows("ITIVE ")
+        shell.write("!")
+        shell.read(1.5)  # the count changes by one digit, and only that is sent
+    family = shell.family()
+    assert family
+    os.kill(shell.pid, signal.SIGHUP)
+    shell.ended()
+    assert gone(family)
+    session, why = SessionFile(state_folder).load()
+    assert session is not None, why
+    assert session.text == "kept when the line drops" + ("" if early else "!")
+
+
+def test_sigterm_puts_the_terminal_in_order(start: Callable[..., Shell]) -> None:
+    shell = start()
+    shell.shows("7 Answer")
+    family = shell.family()
+    os.kill(shell.pid, signal.SIGTERM)
+    shell.ended()
+    assert b"\x1b[?1049l" in shell.output
+    assert gone(family)
+
+
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "xterm", "COLORTERM": ""}])
+def test_it_works_with_few_or_no_colors(start: Callable[..., Shell], environment: dict[str, str]) -> None:
+    shell = start(**environment)
+    shell.shows("ITIVE ")
+    shell.write("\x1b")
+    shell.read(0.5)
+    shell.write("ll6hh?")
+    shell.read(1.0)
+    assert b"Traceback" not in shell.output
+    shell.write("\x11")
+    assert os.waitstatus_to_exitcode(shell.ended()) == 0

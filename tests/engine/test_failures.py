@@ -1,0 +1,218 @@
+"""What is wrong with a checkpoint is told so that a person knows what to do; nothing random is ever loaded."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoModel, AutoModelForSequenceClassification
+
+from tests.checkpoints import edit_json
+from tests.engine.conftest import TASK, TinyFolder, load_here
+from tui.engine.errors import EngineError, failure_of
+from tui.engine.sources import facts
+from tui.engine.sources.locate import locate
+from tui.protocol import Failure
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def cut_weights(folder: Path) -> None:
+    cut(folder / "model.safetensors")
+
+
+def scramble_weights(folder: Path) -> None:
+    (folder / "model.safetensors").write_bytes(bytes(range(256)) * 20)
+
+
+def remove_weights(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+
+
+def remove_a_layer(folder: Path) -> None:
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: tensor for name, tensor in weights.items() if "layer.1." not in name}
+    save_file(kept, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def remove_the_head(folder: Path) -> None:
+    AutoModel.from_pretrained(folder).save_pretrained(folder)
+
+
+def remove_a_shard(folder: Path) -> None:
+    model = AutoModelForSequenceClassification.from_pretrained(folder)
+    (folder / "model.safetensors").unlink()
+    model.save_pretrained(folder, max_shard_size="20KB")
+    assert load_here(folder).parameters == sum(parameter.numel() for parameter in model.parameters())
+    next(iter(folder.glob("model-0*"))).unlink()
+
+
+def pickle_code(folder: Path) -> None:
+    class Code:
+        def __reduce__(self) -> tuple[Callable[[int], int], tuple[int]]:
+            return (os._exit, (3,))
+
+    (folder / "model.safetensors").unlink()
+    torch.save({"classifier.bias": Code()}, folder / "pytorch_model.bin")
+
+
+def pickle_junk(folder: Path) -> None:
+    (folder / "model.safetensors").unlink()
+    (folder / "pytorch_model.bin").write_bytes(b"junk")
+
+
+def remove_tokenizer(folder: Path) -> None:
+    (folder / "tokenizer.json").unlink()
+
+
+def cut_tokenizer(folder: Path) -> None:
+    cut(folder / "tokenizer.json")
+
+
+def remove_config(folder: Path) -> None:
+    (folder / "config.json").unlink()
+
+
+def cut_config(folder: Path) -> None:
+    cut(folder / "config.json")
+
+
+def name_an_unknown_type(folder: Path) -> None:
+    edit_json(folder / "config.json", model_type="unheard-of")
+
+
+def name_no_type(folder: Path) -> None:
+    edit_json(folder / "config.json", model_type=None)
+
+
+def name_a_vision_type(folder: Path) -> None:
+    edit_json(folder / "config.json", model_type="vit")
+
+
+def write_words_for_a_number(folder: Path) -> None:
+    edit_json(folder / "config.json", hidden_size="many")
+
+
+def claim_more_labels(folder: Path) -> None:
+    edit_json(folder / "config.json", id2label={"0": "a", "1": "b", "2": "c"}, label2id=None)
+
+
+def claim_fewer_words(folder: Path) -> None:
+    edit_json(folder / "config.json", vocab_size=10)
+
+
+DAMAGES: dict[Callable[[Path], None], tuple[str, str]] = {
+    cut_weights: ("The weights can't be used", "cut short"),
+    scramble_weights: ("The weights can't be used", "no safetensors header"),
+    remove_weights: ("The weights can't be used", "missing"),
+    remove_a_layer: ("Weights are missing", "layer.1."),
+    remove_the_head: ("This checkpoint has no trained classification head", "classifier."),
+    remove_a_shard: ("The weights can't be used", "model-0000"),
+    pickle_code: ("The weights are not safe to load", "could run code"),
+    pickle_junk: ("The weights can't be used", "damaged"),
+    remove_tokenizer: ("The tokenizer is missing", "tokenizer.json"),
+    cut_tokenizer: ("The tokenizer can't be used", "line"),
+    remove_config: ("Not a checkpoint", "model.safetensors"),
+    cut_config: ("The config can't be read", "not valid JSON"),
+    name_an_unknown_type: ("Unknown kind of model", "unheard-of"),
+    name_no_type: ("Unknown kind of model", "model_type"),
+    name_a_vision_type: ("This kind of model can't classify texts", "vit"),
+    write_words_for_a_number: ("The config can't be used", "hidden_size"),
+    claim_more_labels: ("The weights don't fit the config", "[2] in the file and [3]"),
+    claim_fewer_words: ("The weights don't fit the config", "[10, 32] by the config"),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES, ids=lambda damage: damage.__name__)
+def test_a_damaged_checkpoint(tiny: TinyFolder, tmp_path: Path, damage: Callable[[Path], None]) -> None:
+    folder = tmp_path / "checkpoint"
+    shutil.copytree(tiny("bert"), folder)
+    damage(folder)
+    title, word = DAMAGES[damage]
+    with pytest.raises(EngineError) as raised:
+        load_here(folder)
+    failure = failure_of(raised.value)
+    assert failure.title == title
+    assert word in failure.detail
+    assert_readable(failure)
+
+
+def assert_readable(failure: Failure) -> None:
+    for part in (failure.title, failure.detail, failure.hint):
+        assert part
+        assert "site-packages" not in part
+        assert "Traceback" not in part
+        assert "\n" not in part
+        assert len(part) <= 700
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [cut_weights, remove_weights, remove_tokenizer, remove_the_head],
+    ids=lambda damage: damage.__name__,
+)
+def test_the_facts_tell_it_before_anything_is_loaded(
+    tiny: TinyFolder, tmp_path: Path, damage: Callable[[Path], None]
+) -> None:
+    folder = tmp_path / "checkpoint"
+    shutil.copytree(tiny("bert"), folder)
+    damage(folder)
+    checkpoint = facts.describe(locate(str(folder)), folder, TASK)
+    assert not checkpoint.serves
+    assert checkpoint.note
+
+
+def test_a_masked_language_model_is_not_given_a_random_head(tiny: TinyFolder) -> None:
+    for model_type, head in (("bert", "MaskedLM"), ("gpt2", "CausalLM")):
+        with pytest.raises(EngineError, match="no trained classification head"):
+            load_here(tiny(model_type, head=head))
+
+
+@pytest.mark.parametrize(
+    ("error", "title"),
+    [
+        (MemoryError(), "Out of memory"),
+        (RuntimeError("[enforce fail at alloc_cpu.cpp:117] can't allocate memory: 9 bytes"), "Out of memory"),
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB."), "Out of memory"),
+        (PermissionError(errno.EACCES, "Permission denied", "/models/config.json"), "Not allowed to read it"),
+        (OSError(errno.ENOSPC, "No space left on device", "/cache/x"), "The disk is full"),
+        (ImportError("SentencePiece is needed"), "A library is missing"),
+        (ValueError(f"bad value in {sys.prefix}/lib/python3.11/site-packages/x.py"), "Something went wrong"),
+        (KeyError(), "Something went wrong"),
+        (RuntimeError("long\nwords " * 500), "Something went wrong"),
+    ],
+)
+def test_an_exception_is_told_in_words(error: Exception, title: str) -> None:
+    failure = failure_of(error)
+    assert failure.title.startswith(title)
+    assert not failure.fatal
+    assert_readable(failure)
+
+
+def test_running_out_of_the_accelerators_memory_names_the_ways_out() -> None:
+    hint = failure_of(torch.OutOfMemoryError("CUDA out of memory.")).hint
+    assert "--dtype bfloat16" in hint
+    assert "--device cpu" in hint
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "CUDA error: device-side assert triggered\nCUDA kernel errors might be asynchronously reported",
+        "CUDA error: an illegal memory access was encountered",
+        "CUDA error: unspecified launch failure",
+    ],
+)
+def test_a_lost_accelerator_is_fatal(words: str) -> None:
+    failure = failure_of(RuntimeError(words))
+    assert failure.fatal
+    assert_readable(failure)
