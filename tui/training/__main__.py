@@ -13,7 +13,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return its exit status: 0 done, 1 a clear refusal, 130 interrupted."""
     parser = argparse.ArgumentParser(prog="python -m tui.training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("sources", help="list the public files, their licences and how to download them")
+    commands.add_parser("sources", help="list the public files, their licenses and how to download them")
     sentiment = commands.add_parser("sentiment", help="train nano-sentiment: two labels, six megabytes")
     sentiment.add_argument("--data", type=Path, required=True, help="folder that holds the downloaded files")
     sentiment.add_argument(
@@ -36,19 +36,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _train_sentiment(data: Path, out: Path, resume: bool) -> int:
     # Two threads that spin between operations starve everything else on a small machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    from tui.training.sources import MINILM_WHEEL, VADER_ARCHIVE, SourceError, find_source
+
+    try:
+        for source in (VADER_ARCHIVE, MINILM_WHEEL):
+            find_source(source, data)
+    except SourceError as error:
+        return _refuse(error)
+
+    # Importing torch takes seconds: a missing file is said before.
     from tui.training.sentiment import train_sentiment
-    from tui.training.sources import SourceError
     from tui.training.workspace import WorkspaceError
 
     try:
         train_sentiment(data, out, resume=resume, report=_say)
     except (SourceError, WorkspaceError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+        return _refuse(error)
     except KeyboardInterrupt:
         sys.stderr.write("Interrupted. The same command with --resume goes on from the last half minute.\n")
         return 130
     return 0
+
+
+def _refuse(error: Exception) -> int:
+    sys.stderr.write(f"{error}\n")
+    return 1
 
 
 def _say(line: str) -> None:

@@ -30,6 +30,8 @@ class Measured:
     sentences: Mapping[str, float]
     stage_seconds: Mapping[str, float]
     parts: Mapping[str, int]
+    width: int
+    layers: int
     parameters: int
     weight_bytes: int
     vocabulary: int
@@ -97,12 +99,12 @@ def comparison_table(rows: Sequence[Comparison]) -> str:
 def source_table(sources: Sequence[Source], digests: Mapping[str, str]) -> str:
     """Return the table of sources; a file that is not the published one is marked."""
     return table(
-        ["file", "what it gave", "licence", "SHA-256"],
+        ["file", "what it gave", "license", "SHA-256"],
         [
             [
                 f"`{source.file}`",
                 source.holds,
-                source.licence,
+                source.license,
                 f"`{digests[source.file][:16]}…`"
                 + ("" if digests[source.file] == source.sha256 else " (**not the published file**)"),
             ]

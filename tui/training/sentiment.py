@@ -51,15 +51,15 @@ class Recipe:
     rating_slope: float = 1.2
     rating_weight: float = 0.5
     hidden_words: float = 0.1
-    exchanges: int = 2
+    exchanges: int = 1
     everyday_repeats: int = 6
     everyday_exchanges: int = 20
     cut_texts: int = 40_000
     longest: int = 64
     seed: int = 0
-    teacher: Plan = field(default_factory=lambda: Plan(epochs=2, batch_size=32, learning_rate=1e-4))
+    teacher: Plan = field(default_factory=lambda: Plan(epochs=1, batch_size=32, learning_rate=1e-4))
     student: Plan = field(
-        default_factory=lambda: Plan(epochs=4, batch_size=64, learning_rate=1e-3, averaging=0.998)
+        default_factory=lambda: Plan(epochs=3, batch_size=64, learning_rate=1e-3, averaging=0.998)
     )
 
 

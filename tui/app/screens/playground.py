@@ -45,7 +45,7 @@ class Playground(Screen[None]):
     BINDINGS = bindings(EVERYWHERE, PANE_KEYS)
     AUTO_FOCUS = "#input"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
+    VERTICAL_BREAKPOINTS = [(0, "-cramped"), (22, "-short"), (32, "-tall")]
 
     task_name: var[str] = var("")
     checkpoints: var[tuple[Checkpoint, ...]] = var(())

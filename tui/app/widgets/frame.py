@@ -22,6 +22,7 @@ class Framed(_Base):
     NUMBER: ClassVar[int] = 0
     """The digit that focuses the pane."""
     NAME: ClassVar[str] = ""
+    _title = ""
     HELP: ClassVar[str] = ""
     """What F1 tells about the pane: plain text, paragraphs separated by blank lines."""
 
@@ -31,13 +32,16 @@ class Framed(_Base):
         Textual's own setter repaints the whole pane; over SSH that is a kilobyte for each key typed, so only
         the border's line is marked for repainting here.
         """
-        title = f"{self.NUMBER} {self.NAME}"
-        if facts:
-            title = f"{title}  {facts}"
-        content = Content(fit(title, max(8, self.outer_size.width - 4)) if self.is_mounted else title)
+        self._title = f"{self.NUMBER} {self.NAME}  {facts}".rstrip()
+        self.fit_title()
+
+    def fit_title(self) -> None:
+        """Cut the title to the pane's width, which is known once it was laid out."""
+        width = self.outer_size.width
+        content = Content(fit(self._title, width - 4 if width > 4 else 80))
         if self._border_title is not None and self._border_title == content:
             return
         self._border_title = content
-        if self.is_mounted:
+        if width:
             offset = self.content_offset
-            self.refresh(Region(-offset.x, -offset.y, self.outer_size.width, 1))
+            self.refresh(Region(-offset.x, -offset.y, width, 1))

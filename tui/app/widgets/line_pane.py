@@ -30,9 +30,6 @@ class LinePane(Framed, ScrollView, can_focus=True):
         "line--bar",
         "line--error",
     }
-    PINNED = 0
-    """How many rows at the top stay when the others scroll."""
-
     stale: var[bool] = var(False)
     """What is shown no longer fits the input: it stays, dimmed."""
 
@@ -47,6 +44,11 @@ class LinePane(Framed, ScrollView, can_focus=True):
     def style(self, name: str) -> Style:
         """The rich style of the component class `line--{name}`, its colors blended with the background."""
         return self.get_component_rich_style(f"line--{name}")
+
+    @property
+    def pinned(self) -> int:
+        """How many rows at the top stay when the others scroll."""
+        return 0
 
     @property
     def room(self) -> int:
@@ -73,8 +75,8 @@ class LinePane(Framed, ScrollView, can_focus=True):
     def show_row(self, number: int) -> None:
         """Scroll as little as needed to have a row in view."""
         top = self.scroll_offset.y
-        if number < top + self.PINNED:
-            self.scroll_to(y=max(0, number - self.PINNED), animate=False, force=True, immediate=True)
+        if number < top + self.pinned:
+            self.scroll_to(y=max(0, number - self.pinned), animate=False, force=True, immediate=True)
         elif self.room and number >= top + self.room:
             self.scroll_to(y=number - self.room + 1, animate=False, force=True, immediate=True)
 
@@ -84,7 +86,7 @@ class LinePane(Framed, ScrollView, can_focus=True):
 
     def _number(self, y: int) -> int:
         """The row drawn on line `y` of the pane."""
-        return y if y < self.PINNED else self.scroll_offset.y + y
+        return y if y < self.pinned else self.scroll_offset.y + y
 
     def render_line(self, y: int) -> Strip:
         """One line of the pane (Textual's line API)."""
@@ -102,7 +104,7 @@ class LinePane(Framed, ScrollView, can_focus=True):
 
     def action_page(self, by: int) -> None:
         """Move by a screenful."""
-        self.action_row(by * max(1, self.room - self.PINNED))
+        self.action_row(by * max(1, self.room - self.pinned))
 
     def action_edge(self, to: int) -> None:
         """Move to the first or the last row."""
@@ -127,5 +129,6 @@ class LinePane(Framed, ScrollView, can_focus=True):
         self.redraw()
 
     def on_resize(self, event: events.Resize) -> None:
-        """Rows depend on the width."""
+        """Rows and title depend on the width."""
+        self.fit_title()
         self.redraw()

@@ -101,7 +101,8 @@ class RustTokenizer:
     def _tokens(self, text: str, encoding: tokenizers.Encoding) -> tuple[Token, ...]:
         columns = zip(
             encoding.ids,
-            encoding.tokens,
+            # not encoding.tokens: Unigram puts the text of an unknown piece there, not the entry it became
+            map(self._backend.id_to_token, encoding.ids),
             encoding.offsets,
             encoding.special_tokens_mask,
             encoding.attention_mask,

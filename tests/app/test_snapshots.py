@@ -1,0 +1,98 @@
+"""How the playground looks at its three sizes. Times and memory, which differ each time, are held still."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from textual.pilot import Pilot
+
+from tests.app.driving import SIZES, Driver
+from tui.app.app import LogitscopeApp
+from tui.app.engine_client import EngineClient
+from tui.protocol import Memory
+from tui.settings import Settings
+
+Look = Callable[..., bool]
+
+
+@pytest.fixture
+def look(snap_compare: Any, state_folder: Path) -> Iterator[Look]:
+    """Compares the screen after some keys with the snapshot."""
+    clients: list[EngineClient] = []
+
+    def looking(size: tuple[int, int], *keys: str) -> bool:
+        settings = Settings(state_folder=state_folder)
+        client = EngineClient(settings.command, state_folder / "engine.log")
+        clients.append(client)
+        client.spawn()
+        app = LogitscopeApp(settings, client)
+
+        async def prepare(pilot: Pilot[None]) -> None:
+            driver = Driver(app, pilot, client)
+            await driver.answered()
+            await pilot.press(*keys)
+            await pilot.pause(0.2)
+            hold_still(driver)
+            await pilot.pause(0.2)
+
+        run_before: Callable[[Pilot[None]], Awaitable[None]] = prepare
+        return bool(snap_compare(app, terminal_size=size, run_before=run_before))
+
+    yield looking
+    for client in clients:
+        client.kill_now()
+
+
+def hold_still(driver: Driver) -> None:
+    """Give every time and the memory one value."""
+    screen = driver.screen
+    assert screen.forwarded is not None
+    assert screen.answered is not None
+    steps = tuple(
+        msgspec.structs.replace(step, seconds=0.001 * (number + 1) if step.seconds is not None else None)
+        for number, step in enumerate(screen.forwarded.steps)
+    )
+    screen.forwarded = msgspec.structs.replace(screen.forwarded, steps=steps, seconds=0.0123)
+    screen.answered = msgspec.structs.replace(screen.answered, seconds=0.0123)
+    driver.app.show_status(memory=Memory(300_000_000, 8_000_000_000), answer_seconds=0.0123)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_first_screen(look: Look, size: tuple[int, int]) -> None:
+    """You should see the sample in Input, its tokens, the walk, the probabilities and the answer."""
+    assert look(size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_token_is_selected(look: Look, size: tuple[int, int]) -> None:
+    """You should see the token “waiting” marked, underlined in Input and described in the title."""
+    assert look(size, "escape", *["right"] * 6)
+
+
+def test_the_step_before_exp(look: Look) -> None:
+    """You should see [−max] in the title, no probability, and the formula of the subtraction."""
+    assert look((120, 40), "escape", "6", "left", "left")
+
+
+def test_a_zoomed_pane(look: Look) -> None:
+    """You should see Forward alone, as a table of every station."""
+    assert look((80, 24), "escape", "5", "ctrl+o")
+
+
+def test_the_picker_on_a_narrow_screen(look: Look) -> None:
+    """You should see Task and Model folded out over the panes."""
+    assert look((80, 24), "escape", "1")
+
+
+def test_jump_labels(look: Look) -> None:
+    """You should see a label on every pane's corner."""
+    assert look((120, 40), "ctrl+g")
+
+
+def test_the_smallest_screen(look: Look) -> None:
+    """You should see every pane on 60 columns and 16 rows."""
+    assert look((60, 16))
