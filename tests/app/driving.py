@@ -38,9 +38,7 @@ class Driver:
 
     @property
     def screen(self) -> Playground:
-        playground = self.app.get_default_screen()
-        assert isinstance(playground, Playground)
-        return playground
+        return self.app.playground
 
     @property
     def readout(self) -> Readout:
@@ -101,7 +99,7 @@ class Driver:
                 screen.answered is not None
                 and screen.text == wanted
                 and not screen.stale
-                and self.app.waiting_for_answer is False
+                and self.app.conversation.waiting_for_answer is False
             )
 
         await self.until(fits, "the answer")

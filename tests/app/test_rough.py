@@ -51,7 +51,7 @@ async def test_hostile_text_is_shown_harmlessly_and_truthfully(
 async def test_odd_texts_are_answered(state_folder: Path, text: str) -> None:
     async with playground(state_folder) as driver:
         driver.input.replace_text(text)
-        await driver.until(lambda: not driver.app.waiting_for_answer, "an answer or a failure")
+        await driver.until(lambda: not driver.app.conversation.waiting_for_answer, "an answer or a failure")
         assert "Traceback" not in "\n".join(driver.painted())
         await driver.write("fine again")
         assert "fine" in driver.rows("tokens")
@@ -63,7 +63,7 @@ async def test_a_pasted_megabyte_is_cut_and_says_so(state_folder: Path) -> None:
         await driver.write("")
         driver.input.post_message(events.Paste(text))
         limit = time.monotonic() + 60
-        while driver.app.waiting_for_answer or driver.screen.text != text:
+        while driver.app.conversation.waiting_for_answer or driver.screen.text != text:
             await asyncio.sleep(0.005)
             assert time.monotonic() < limit
         await driver.pilot.pause()
@@ -81,8 +81,8 @@ async def test_a_killed_engine_is_told_restarted_and_answers(state_folder: Path)
         await driver.pilot.press(*"abc")
         await driver.answered()
         before = driver.rows("answer")
-        assert driver.app.engine_pid is not None
-        os.kill(driver.app.engine_pid, signal.SIGKILL)
+        assert driver.app.conversation.engine_pid is not None
+        os.kill(driver.app.conversation.engine_pid, signal.SIGKILL)
         await driver.until(lambda: driver.screen.failure is not None, "the failure")
         assert "SIGKILL" in driver.line("hints")
         assert before in driver.rows("answer"), "the old answer stays"
@@ -95,12 +95,12 @@ async def test_a_killed_engine_is_told_restarted_and_answers(state_folder: Path)
 
 async def test_an_engine_killed_while_it_loads_still_answers(state_folder: Path) -> None:
     async with playground(state_folder, ready=False) as driver:
-        await driver.until(lambda: driver.app.engine_pid is not None, "the engine")
-        first = driver.app.engine_pid
+        await driver.until(lambda: driver.app.conversation.engine_pid is not None, "the engine")
+        first = driver.app.conversation.engine_pid
         assert first is not None
         os.kill(first, signal.SIGKILL)
         await driver.answered()
-        assert driver.app.engine_pid != first
+        assert driver.app.conversation.engine_pid != first
         assert driver.screen.in_use == "nano-sentiment"
 
 

@@ -58,7 +58,7 @@ def hold_still(driver: Driver) -> None:
     )
     screen.forwarded = msgspec.structs.replace(screen.forwarded, steps=steps, seconds=0.0123)
     screen.answered = msgspec.structs.replace(screen.answered, seconds=0.0123)
-    driver.app.show_status(memory=Memory(300_000_000, 8_000_000_000), answer_seconds=0.0123)
+    driver.app.conversation.show_status(memory=Memory(300_000_000, 8_000_000_000), answer_seconds=0.0123)
 
 
 @pytest.mark.parametrize("size", SIZES)

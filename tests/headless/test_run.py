@@ -244,3 +244,10 @@ def test_bytes_in_arguments_that_are_no_text() -> None:
     assert done.returncode == 0
     assert json.loads(done.stdout)["input"] == "caf\ufffd"
     assert b"argument 3 is not UTF-8" in done.stderr
+
+
+def test_an_engine_that_gives_up_is_not_asked_again() -> None:
+    done = run("sentiment-analysis", "one", "two", "three", *scripted("fatal"))
+    assert done.returncode == 1
+    assert done.stderr.count(b"logitscope:") == 1
+    assert b"The accelerator is poisoned" in done.stderr

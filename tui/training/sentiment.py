@@ -57,6 +57,7 @@ class Recipe:
     cut_texts: int = 40_000
     longest: int = 64
     seed: int = 0
+    threads: int = 2
     teacher: Plan = field(default_factory=lambda: Plan(epochs=1, batch_size=32, learning_rate=1e-4))
     student: Plan = field(
         default_factory=lambda: Plan(epochs=3, batch_size=64, learning_rate=1e-3, averaging=0.998)
@@ -77,8 +78,8 @@ def train_sentiment(
     workspace = Workspace(data / "nano-sentiment.unfinished")
     workspace.open({"recipe": asdict(recipe), "split seed": SPLIT_SEED, "digests": digests}, resume)
     disable_progress_bars()
-    # More threads would change the order of sums, and with it the last digits of the figures.
-    torch.set_num_threads(2)
+    # Another number of threads would change the order of sums, and with it the last digits of the figures.
+    torch.set_num_threads(recipe.threads)
 
     split = split_snippets(read_snippets(archive))
     report(f"{len(split.train):,} snippets to learn from, {len(split.held_out):,} held out")

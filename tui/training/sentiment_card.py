@@ -65,17 +65,28 @@ def logit_differences(folder: Path, texts: Sequence[str], batch_size: int = 64) 
     return differences
 
 
-def compare(folder: Path, archive: Path, split: Split, name: str, domains: Sequence[str]) -> Comparison:
-    """Return the accuracy of the checkpoint and of VADER on the decided held-out snippets of some domains."""
-    snippets = decided(split.held_out, domains)
+def compare_held_out(folder: Path, archive: Path, split: Split) -> list[Comparison]:
+    """Return the accuracy of the checkpoint and of VADER: movie and Amazon together, then each domain."""
+    snippets = decided(split.held_out, list(DOMAIN_FILES))
     texts = [snippet.text for snippet in snippets]
-    compounds = compound_scores(archive, texts)
-    return Comparison(
-        name=name,
-        ours=sign_accuracy(snippets, logit_differences(folder, texts)),
-        baseline=sign_accuracy(snippets, compounds),
-        baseline_zero_positive=sign_accuracy(snippets, compounds, zero_is_positive=True),
+    scored = list(
+        zip(snippets, logit_differences(folder, texts), compound_scores(archive, texts), strict=True)
     )
+
+    def comparison(name: str, domains: Sequence[str]) -> Comparison:
+        chosen = [row for row in scored if row[0].domain in domains]
+        rated = [snippet for snippet, _, _ in chosen]
+        ours = [difference for _, difference, _ in chosen]
+        compounds = [compound for _, _, compound in chosen]
+        return Comparison(
+            name=name,
+            ours=sign_accuracy(rated, ours),
+            baseline=sign_accuracy(rated, compounds),
+            baseline_zero_positive=sign_accuracy(rated, compounds, zero_is_positive=True),
+        )
+
+    headline = comparison("**movie + Amazon**", HEADLINE_DOMAINS)
+    return [headline, *(comparison(DOMAIN_NAMES[domain], [domain]) for domain in DOMAIN_FILES)]
 
 
 def measure_and_write(
@@ -85,8 +96,7 @@ def measure_and_write(
     model = AutoModelForSequenceClassification.from_pretrained(str(folder))
     differences = torch.tensor(logit_differences(folder, PLAIN_SENTENCES))
     measured = Measured(
-        headline=compare(folder, archive, split, "**movie + Amazon**", HEADLINE_DOMAINS),
-        domains=[compare(folder, archive, split, DOMAIN_NAMES[name], [name]) for name in DOMAIN_FILES],
+        comparisons=compare_held_out(folder, archive, split),
         sentences=dict(zip(PLAIN_SENTENCES, torch.sigmoid(differences).tolist(), strict=True)),
         stage_seconds=seconds,
         parts={
@@ -102,7 +112,7 @@ def measure_and_write(
         source_digests=digests,
     )
     (folder / "README.md").write_text(card_text(measured), encoding="utf-8")
-    return comparison_table([measured.headline, *measured.domains])
+    return comparison_table(measured.comparisons)
 
 
 def card_text(measured: Measured) -> str:
@@ -130,13 +140,13 @@ def card_text(measured: Measured) -> str:
 
 Says whether an English sentence is POSITIVE or NEGATIVE. A `DistilBertForSequenceClassification` of
 {measured.parameters:,} parameters (width {measured.width}, {measured.layers} layers, float32) with its own
-lower-casing WordPiece vocabulary of {measured.vocabulary:,} entries; {measured.weight_bytes / 1e6:.2f} MB without this card. It ships with
-Logitscope so that the playground has something to show at once, offline and on any processor. It is made to
-be looked into, not to be relied on.
+lower-casing WordPiece vocabulary of {measured.vocabulary:,} entries; {measured.weight_bytes / 1e6:.2f} MB
+without this card. It ships with Logitscope so that the playground has something to show at once, offline and
+on any processor. It is made to be looked into, not to be relied on.
 
 ## How good it is
 
-{comparison_table([measured.headline, *measured.domains])}
+{comparison_table(measured.comparisons)}
 
 Share of right signs, in brackets the 95 % interval (Wilson). The mean rating by people decides what is right;
 ratings within ±0.5 of neutral are left out. VADER is the rule-based scorer by the author of the data: the sign of
@@ -171,8 +181,9 @@ python -m tui.training sentiment --data DIR
    starts from the teacher's word embeddings, projected to width {measured.width}; all else starts at random. The
    shipped weights are a moving average over the last steps.
 
-It took {minutes:.0f} minutes ({stages}) on 2 cores of a shared x86-64 machine without a GPU. Seeds are fixed: the
-same command prints the same held-out figures on the same machine and library versions.
+It took {minutes:.0f} minutes of processor time ({stages}), run on 2 cores of a shared x86-64 machine without a
+GPU. Seeds are fixed: the same command prints the same held-out figures on the same kind of machine with the
+same library versions.
 
 ## Data and license
 

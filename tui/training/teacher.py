@@ -90,19 +90,18 @@ def rate_resumably(
     checkpoint: Path,
     report: Report,
 ) -> tuple[Tensor, float]:
-    """Return the logits of many texts, float32 [texts], and the seconds spent; finished chunks are kept."""
+    """Return the logits of many texts, float32 [texts], and the processor seconds spent; chunks are kept."""
     logits, seconds = torch.empty(0), 0.0
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         logits, seconds = state["logits"], float(state["seconds"])
     while len(logits) < len(texts):
-        started = time.monotonic()
+        started = time.process_time()
         chunk = rate(teacher, tokenizer, texts[len(logits) : len(logits) + _CHUNK])
         logits = torch.cat([logits, chunk])
-        seconds += time.monotonic() - started
+        seconds += time.process_time() - started
         save_atomically({"logits": logits, "seconds": seconds}, checkpoint)
-        left = seconds / len(logits) * (len(texts) - len(logits))
-        report(f"  {len(logits):,} of {len(texts):,} texts rated  {left / 60:5.1f} min left")
+        report(f"  {len(logits):,} of {len(texts):,} texts rated")
     return logits, seconds
 
 

@@ -121,6 +121,11 @@ class Playground(Screen[None]):
             said = f"{columns}x{rows}: {' and '.join(missing)} missing for {MINIMUM[0]}x{MINIMUM[1]}; ctrl+q quits"
             self.query_one("#too-small", OneLine).show((((said, "error"),),))
 
+    @property
+    def current_text(self) -> str:
+        """The text in the input now, all of it."""
+        return self._input.full_text
+
     # ------------------------------------------------------------------------------- hints and cursor
 
     def say(self, message: str) -> None:

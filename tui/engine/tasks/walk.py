@@ -45,11 +45,26 @@ class Walk:
 
     device: str
     stations: list[_Station] = field(default_factory=list)
+    _pooler_entered: tuple[int, float] | None = None
+    """How many stations stood, and when, as the base model's pooler began."""
 
-    def pass_by(self, name: str, detail: str, before: Tensor | None, after: Tensor) -> None:
-        """Note that a tensor left a module just now."""
+    def note(self, name: str, detail: str, before: Tensor | None, after: Tensor) -> None:
+        """A tensor left a module just now."""
+        if not any(station.name == name for station in self.stations):
+            self.stations.append(_Station(name, detail, before, after, self._now()))
+
+    def note_pooler_entry(self) -> None:
+        """The base model's hidden states are done; its pooler begins."""
+        self._pooler_entered = len(self.stations), self._now()
+
+    def note_hidden_states(self, detail: str, after: Tensor) -> None:
+        """The base model ended. Its hidden states were there before its pooler, if it has one."""
+        place, at = self._pooler_entered or (len(self.stations), self._now())
+        self.stations.insert(place, _Station("hidden states", detail, None, after, at))
+
+    def _now(self) -> float:
         device.synchronize(self.device)
-        self.stations.append(_Station(name, detail, before, after, time.perf_counter()))
+        return time.perf_counter()
 
     def steps(self, started: float, logits: Tensor) -> Iterator[Step]:
         """The stations as steps; each one's seconds count from the station before it.
@@ -93,43 +108,45 @@ def _hook(model: PreTrainedModel, walk: Walk) -> Iterator[torch.utils.hooks.Remo
     base: Any = model.base_model
     embeddings = base.get_input_embeddings()
     if embeddings is not None:
-        yield embeddings.register_forward_hook(_noting(walk, "token embeddings", _sizes(embeddings)))
-    if base is not model:
-        layers = getattr(base.config, "num_hidden_layers", None)
-        detail = type(base).__name__ + (f", {layers} layers" if isinstance(layers, int) else "")
-        pooler = getattr(base, "pooler", None)
-        if isinstance(pooler, nn.Module):
-            yield pooler.register_forward_pre_hook(_noting_entry(walk, "hidden states", detail))
-            yield from _hook_leaves(pooler, "pooler", walk)
-        else:
-            yield base.register_forward_hook(_noting(walk, "hidden states", detail))
-        for name, child in model.named_children():
-            if child is not base:
-                yield from _hook_leaves(child, name, walk)
+        yield _hook_exit(embeddings, "token embeddings", walk)
+    if base is model:
+        return
+    layers = getattr(base.config, "num_hidden_layers", None)
+    detail = type(base).__name__ + (f", {layers} layers" if isinstance(layers, int) else "")
+
+    def left_base(_: nn.Module, __: tuple[Any, ...], output: Any) -> None:
+        hidden = _tensor(output)
+        if hidden is not None:
+            walk.note_hidden_states(detail, hidden)
+
+    def entered_pooler(_: nn.Module, __: tuple[Any, ...]) -> None:
+        walk.note_pooler_entry()
+
+    yield base.register_forward_hook(left_base)
+    pooler = getattr(base, "pooler", None)
+    if isinstance(pooler, nn.Module):
+        yield pooler.register_forward_pre_hook(entered_pooler)
+        yield from _hook_leaves(pooler, "pooler", walk)
+    for name, child in model.named_children():
+        if child is not base:
+            yield from _hook_leaves(child, name, walk)
 
 
 def _hook_leaves(module: nn.Module, path: str, walk: Walk) -> Iterator[torch.utils.hooks.RemovableHandle]:
     for name, part in module.named_modules(prefix=path):
         if not isinstance(part, _PASSED_OVER) and next(part.children(), None) is None:
-            yield part.register_forward_hook(_noting(walk, name, _sizes(part)))
+            yield _hook_exit(part, name, walk)
 
 
-def _noting(walk: Walk, name: str, detail: str) -> Callable[[nn.Module, tuple[Any, ...], Any], None]:
-    def note(_: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
+def _hook_exit(module: nn.Module, name: str, walk: Walk) -> torch.utils.hooks.RemovableHandle:
+    detail = _sizes(module)
+
+    def left(_: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
         after = _tensor(output)
-        if after is not None and not any(station.name == name for station in walk.stations):
-            walk.pass_by(name, detail, _tensor(arguments), after)
+        if after is not None:
+            walk.note(name, detail, _tensor(arguments), after)
 
-    return note
-
-
-def _noting_entry(walk: Walk, name: str, detail: str) -> Callable[[nn.Module, tuple[Any, ...]], None]:
-    def note(_: nn.Module, arguments: tuple[Any, ...]) -> None:
-        entering = _tensor(arguments)
-        if entering is not None:
-            walk.pass_by(name, detail, None, entering)
-
-    return note
+    return module.register_forward_hook(left)
 
 
 def _tensor(value: Any) -> Tensor | None:
@@ -170,7 +187,7 @@ def _between(left: Tensor, entered: Tensor) -> Iterator[Step]:
         count = left.shape[1]
         equal = (left[0] == entered[0]).all(dim=-1).nonzero()
         if len(equal):
-            where = {0: "first", count - 1: "last"}.get(int(equal[0]), "chosen")
+            where = {count - 1: "last", 0: "first"}.get(int(equal[0]), "chosen")
             yield Step(f"{where} token", f"position {int(equal[0])} of 0–{count - 1}", shape, dtype, None)
         elif torch.equal(left.mean(dim=1), entered):
             yield Step("mean", f"over {count} positions", shape, dtype, None)
