@@ -12,6 +12,7 @@ from textual.widgets import TextArea
 from tui.app.render import numbers
 from tui.app.render.glyphs import visible_in_place
 from tui.app.widgets.frame import Framed
+from tui.app.widgets.palette import style_of
 
 EDITOR_CHARACTERS = 8_000
 """Most characters in the editor. What is pasted beyond is kept and sent to the model, but not edited: the
@@ -31,7 +32,6 @@ class InputPane(Framed, TextArea):
         "shows its beginning. Clear the field to let the rest go. What the model doesn't read (it takes a "
         "limited number of tokens) is struck through."
     )
-    COMPONENT_CLASSES = {"input--mark", "input--unread"}
 
     class Edited(Message):
         """The text is different now."""
@@ -157,11 +157,11 @@ class InputPane(Framed, TextArea):
         line = Text(visible_in_place(source), end="", no_wrap=True)
         start = self._start_of(line_index)
         if self.unread_from is not None and self.unread_from < start + len(source):
-            style = self.get_component_rich_style("input--unread", partial=True)
+            style = style_of(self, "unread")
             line.stylize(style + Style(strike=True), max(0, self.unread_from - start))
         if self.mark is not None:
             first, last = self.mark[0] - start, self.mark[1] - start
             if first < len(source) and last > 0:
-                style = self.get_component_rich_style("input--mark", partial=True)
+                style = style_of(self, "mark")
                 line.stylize(style + Style(underline=True, bold=True), max(0, first), last)
         return line

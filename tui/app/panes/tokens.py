@@ -55,7 +55,6 @@ class TokensPane(LinePane):
         "A text with more tokens than the model takes is cut; the title says how many of how many are read."
     )
     BINDINGS = bindings(TOKENS)
-    COMPONENT_CLASSES = {"tokens--even", "tokens--odd"}
 
     class TokenMoved(Message):
         """Another token was selected here."""
@@ -156,7 +155,7 @@ class TokensPane(LinePane):
             return self.style("muted")
         if token.special:
             return self.style("special") + Style(italic=True)
-        return self.get_component_rich_style(f"tokens--{('even', 'odd')[position % 2]}")
+        return self.style("odd" if position % 2 else "even")
 
     def _line_of(self, position: int) -> int:
         return next((number for number, line in enumerate(self._lines) if position <= line[-1]), 0)

@@ -22,6 +22,7 @@ from tui.app.panes.tokens import TokensPane
 from tui.app.render.glyphs import fit, visible
 from tui.app.widgets.frame import Framed
 from tui.app.widgets.one_line import OneLine
+from tui.app.widgets.palette import COMPONENT_CLASSES
 from tui.protocol import (
     Answered,
     Checkpoint,
@@ -44,6 +45,7 @@ class Playground(Screen[None]):
     )
     BINDINGS = bindings(EVERYWHERE, PANE_KEYS)
     AUTO_FOCUS = "#input"
+    COMPONENT_CLASSES = COMPONENT_CLASSES
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-cramped"), (22, "-short"), (32, "-tall")]
 
@@ -79,6 +81,11 @@ class Playground(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Status, panes, hints."""
+        # The classes that Textual would set at the first resize, when every style is resolved already.
+        for size, breakpoints in zip(
+            self.app.size, (self.HORIZONTAL_BREAKPOINTS, self.VERTICAL_BREAKPOINTS), strict=True
+        ):
+            self.set_class(True, max(point for point in breakpoints if point[0] <= size)[1], update=False)
         yield OneLine(id="status")
         yield OneLine(id="fold")
         with Horizontal(id="body"):

@@ -13,6 +13,7 @@ from textual.strip import Strip
 
 from tui.app.render.strips import changed_span
 from tui.app.widgets.frame import Framed
+from tui.app.widgets.palette import style_of
 
 _DIM = Style(dim=True)
 
@@ -20,16 +21,6 @@ _DIM = Style(dim=True)
 class LinePane(Framed, ScrollView, can_focus=True):
     """Subclasses say what their rows are (`rows`); whoever changes what they depend on calls `redraw`."""
 
-    COMPONENT_CLASSES = {
-        "line--text",
-        "line--muted",
-        "line--strong",
-        "line--accent",
-        "line--special",
-        "line--cursor",
-        "line--bar",
-        "line--error",
-    }
     stale: var[bool] = var(False)
     """What is shown no longer fits the input: it stays, dimmed."""
 
@@ -42,8 +33,8 @@ class LinePane(Framed, ScrollView, can_focus=True):
         raise NotImplementedError
 
     def style(self, name: str) -> Style:
-        """The rich style of the component class `line--{name}`, its colors blended with the background."""
-        return self.get_component_rich_style(f"line--{name}")
+        """The style of the palette called `name`."""
+        return style_of(self, name)
 
     @property
     def pinned(self) -> int:

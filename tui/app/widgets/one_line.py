@@ -10,22 +10,14 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from tui.app.render.strips import changed_span
+from tui.app.widgets.palette import style_of
 
 Part = tuple[str, str]
-"""Visible text and the name of a component class (`line--…`) to show it in."""
+"""Visible text and the name of the palette's style to show it in."""
 
 
 class OneLine(Widget):
     """Left parts are dropped from the end when the line is too narrow; the right part always stands."""
-
-    COMPONENT_CLASSES = {
-        "line--text",
-        "line--muted",
-        "line--strong",
-        "line--accent",
-        "line--error",
-        "line--key",
-    }
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
@@ -72,7 +64,7 @@ class OneLine(Widget):
         return Strip([*left, Segment(" " * fill, Style()), *right]).crop(0, width)
 
     def _segments(self, parts: tuple[Part, ...]) -> list[Segment]:
-        return [Segment(text, self.get_component_rich_style(f"line--{name}")) for text, name in parts if text]
+        return [Segment(text, style_of(self, name)) for text, name in parts if text]
 
     def render_line(self, y: int) -> Strip:
         """The line (Textual's line API)."""
