@@ -178,6 +178,20 @@ ARCHITECTURES: dict[str, tuple[_Maker, dict[str, Any]]] = {
     ),
     "llama": (bare_byte_level, _SIZES | {"num_key_value_heads": 2, "bos_token_id": None, "eos_token_id": 0}),
     "bart": (byte_level, _TWO_STACKS),
+    "t5": (
+        unigram,
+        {
+            "d_model": 32,
+            "d_ff": 48,
+            "d_kv": 8,
+            "num_heads": 4,
+            "num_layers": 2,
+            "n_positions": MAX_TOKENS,
+            "pad_token_id": 1,
+            "eos_token_id": 2,
+            "decoder_start_token_id": 1,
+        },
+    ),
 }
 """model_type → its tokenizer's maker and the sizes of its config."""
 

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -22,25 +22,29 @@ def test_worked_examples() -> None:
     assert outcome.failed == 0
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_softmax_is_a_distribution_and_agrees_with_its_logarithm(row: probability.Floats) -> None:
     probabilities = probability.softmax(row)
     assert probabilities.sum() == pytest.approx(1.0, abs=1e-12)
     assert np.allclose(np.exp(probability.log_softmax(row)), probabilities, atol=1e-15)
-    assert int(probabilities.argmax()) == int(row.argmax())
+    assert probabilities[row.argmax()] == probabilities.max()
 
 
+@settings(deadline=None)
 @given(ROWS, st.floats(-1e3, 1e3))
 def test_softmax_ignores_a_common_offset(row: probability.Floats, offset: float) -> None:
     assert np.allclose(probability.softmax(row + offset), probability.softmax(row), atol=1e-9)
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_entropy_lies_between_none_and_uniform(row: probability.Floats) -> None:
     bits = probability.entropy_bits(probability.log_softmax(row))
     assert -1e-12 <= bits <= math.log2(len(row)) + 1e-9
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_sigmoid_of_two_labels_is_softmax_of_their_difference(row: probability.Floats) -> None:
     assert np.allclose(
@@ -48,6 +52,7 @@ def test_sigmoid_of_two_labels_is_softmax_of_their_difference(row: probability.F
     )
 
 
+@settings(deadline=None)
 @given(ROWS)
 def test_ranking_is_by_score_then_index(row: probability.Floats) -> None:
     expected = sorted(range(len(row)), key=lambda index: (-row[index], index))

@@ -20,6 +20,7 @@ BENCHMARKS: dict[str, Callable[[int, Path, Log], list[Result]]] = {
     "first-frame": start.first_frame,
     "first-answer": start.first_answer,
     "keys": keys.alone,
+    "keys-starting": keys.while_starting,
     "keys-loading": keys.while_loading,
     "keys-busy": keys.while_busy,
     "bytes": resources.sent_bytes,

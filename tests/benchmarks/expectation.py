@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import subprocess
 import sys
@@ -29,7 +30,6 @@ class Sight:
     time: float
     tokens: Shown
     probabilities: Shown
-    status: str
 
 
 @dataclass
@@ -39,21 +39,27 @@ class Delays:
     seconds: list[float] = field(default_factory=list)
     missed: int = 0
 
-    def add(self, pressed: Sequence[float], wanted: Sequence[set[Shown]], seen: list[tuple[float, Shown]]) -> None:
-        """Count every key that changes what is to be painted.
+    def add(
+        self,
+        pressed: Sequence[float],
+        count: int,
+        wanted: Sequence[Shown],
+        seen: Sequence[tuple[float, Shown]],
+    ) -> None:
+        """Count those of the first `count` keys that change what is to be painted.
 
-        pressed: times of the keys. wanted: before the first key, then after each key, what may be painted.
+        pressed: times of the keys. wanted: what is to be painted before the first key, then after each key.
         A key counts as painted once the effect of it or of a later key that was already sent is.
         """
-        for number, at in enumerate(pressed, start=1):
-            if wanted[number] & wanted[number - 1]:
+        for number, at in enumerate(pressed[:count], start=1):
+            if wanted[number] == wanted[number - 1]:
                 continue
             later = range(number, len(pressed) + 1)
             painted = next(
                 (
                     time
                     for time, shown in seen
-                    if time >= at and any(shown in wanted[j] and pressed[j - 1] <= time for j in later)
+                    if time >= at and any(shown == wanted[j] and pressed[j - 1] <= time for j in later)
                 ),
                 None,
             )
@@ -64,34 +70,31 @@ class Delays:
 
 
 class Expectation:
-    """The tokens and probabilities of every prefix of some texts, as transformers computes them."""
+    """The tokens and probabilities of every beginning of some texts, as transformers computes them."""
 
-    def __init__(self, tokens: dict[str, Shown], probabilities: dict[str, set[Shown]]) -> None:
+    def __init__(self, tokens: dict[str, Shown], probabilities: dict[str, Shown]) -> None:
         self._tokens = tokens
         self._probabilities = probabilities
         self.tokens = Delays()
         self.probabilities = Delays()
 
     @classmethod
-    def of(cls, texts: Sequence[str], folders: Sequence[Path], home: Path) -> Self:
-        """Compute it for checkpoints that share one tokenizer; any of them may be in use."""
+    def of(cls, texts: Sequence[str], folder: Path, home: Path) -> Self:
+        """Compute it with the checkpoint in a folder."""
         prefixes = sorted({text[:end] for text in texts for end in range(len(text) + 1)})
-        asked = {"folders": [str(folder) for folder in folders], "texts": prefixes}
         done = subprocess.run(
             [sys.executable, str(PROGRAMS / "expected.py")],
-            input=json.dumps(asked),
+            input=json.dumps({"folder": str(folder), "texts": prefixes}),
             env=environment(home),
             capture_output=True,
             text=True,
             check=True,
         )
-        answer = json.loads(done.stdout)
-        probabilities: dict[str, set[Shown]] = {}
-        for rows in answer["probabilities"].values():
-            for text, row in zip(prefixes, rows, strict=True):
-                shown = tuple(sorted(f"{label} {percent(p)}" for label, p in row.items()))
-                probabilities.setdefault(text, set()).add(shown)
-        tokens = {text: tuple(pieces) for text, pieces in zip(prefixes, answer["pieces"], strict=True)}
+        tokens, probabilities = {}, {}
+        for text, answer in zip(prefixes, json.loads(done.stdout), strict=True):
+            tokens[text] = tuple(answer["pieces"])
+            shown = (f"{label} {percent(p)}" for label, p in answer["probabilities"].items())
+            probabilities[text] = tuple(sorted(shown))
         return cls(tokens, probabilities)
 
     @contextmanager
@@ -105,15 +108,12 @@ class Expectation:
             terminal.catch_up()
         finally:
             terminal.observer = None
-        prefixes = [text[:end] for end in range(len(watch.keys) + 1)]
-        self.tokens.add(
-            watch.keys, [{self._tokens[p]} for p in prefixes], [(s.time, s.tokens) for s in watch.sights]
-        )
-        self.probabilities.add(
-            watch.keys,
-            [self._probabilities[p] for p in prefixes],
-            [(s.time, s.probabilities) for s in watch.sights],
-        )
+        beginnings = [text[:end] for end in range(len(watch.keys) + 1)]
+        for delays, wanted, seen in (
+            (self.tokens, self._tokens, [(sight.time, sight.tokens) for sight in watch.sights]),
+            (self.probabilities, self._probabilities, [(s.time, s.probabilities) for s in watch.sights]),
+        ):
+            delays.add(watch.keys, watch.counted, [wanted[beginning] for beginning in beginnings], seen)
 
 
 @dataclass
@@ -121,11 +121,18 @@ class Watch:
     """The keys of one text and what was seen meanwhile."""
 
     keys: list[float] = field(default_factory=list)
+    counted_until: float = math.inf
+    """Keys pressed later aren't counted."""
     sights: list[Sight] = field(default_factory=list)
+
+    @property
+    def counted(self) -> int:
+        """How many keys count, from the first on."""
+        return sum(at < self.counted_until for at in self.keys)
 
     def look(self, time: float, screen: Screen) -> None:
         """Note what stands on the screen."""
-        self.sights.append(Sight(time, tokens_shown(screen), probabilities_shown(screen), screen.line(0)))
+        self.sights.append(Sight(time, tokens_shown(screen), probabilities_shown(screen)))
 
 
 def tokens_shown(screen: Screen) -> Shown:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks.checkpoints import Checkpoints
 from tests.benchmarks.expectation import Expectation
 from tests.benchmarks.result import Log, Result, delay_result
 from tests.benchmarks.screen import Screen
-from tests.benchmarks.start import answer_painted
-from tests.benchmarks.surroundings import NANO, PLAYGROUND, ROOT, environment
+from tests.benchmarks.start import answer_painted, panes_painted
+from tests.benchmarks.surroundings import NANO, PLAYGROUND, PROGRAMS, ROOT, environment
 from tests.benchmarks.terminal import Terminal
 
 SENTENCES = (
@@ -24,20 +26,21 @@ SENTENCES = (
 SHORTEST, LONGEST = 0.060, 0.100
 """Seconds between two keys."""
 GOAL_MS = 50.0
-CLEAR_LINE = b"\x15"
-ESCAPE = b"\x1b"
-LOADS = 60
+KEYS = 200
+"""Keys to be counted at least."""
+LOADS = 40
 """Most loads that are tried for it."""
-LOADING_KEYS = 200
-"""Keys to be typed while a checkpoint is loading."""
+AFTERMATH = 0.25
+"""Seconds before the end of a load from which keys aren't counted: the other checkpoint may answer them."""
+ESCAPE, CLEAR_LINE, ENTER = b"\x1b", b"\x15", b"\r"
 
 
 class Typist:
-    """Types texts at a human rate and notes when which key was sent."""
+    """Types texts at a human rate."""
 
-    def __init__(self, terminal: Terminal, seed: int = 0) -> None:
+    def __init__(self, terminal: Terminal) -> None:
         self._terminal = terminal
-        self._random = random.Random(seed)
+        self._random = random.Random(0)
 
     def clear(self) -> None:
         """Empty the input and let the screen come to rest."""
@@ -45,7 +48,7 @@ class Typist:
         self._terminal.settle()
 
     def type(self, text: str, go_on: Callable[[], bool] = lambda: True) -> list[float]:
-        """Type a text; the times of its keys. Stops early when `go_on` says so."""
+        """Type a text, until `go_on` says no; the times of its keys."""
         times = []
         for character in text:
             if not go_on():
@@ -57,24 +60,32 @@ class Typist:
 
 def alone(pair_count: int, home: Path, log: Log) -> list[Result]:
     """Nano-sentiment alone: every key of every sentence."""
-    expectation = Expectation.of(SENTENCES, [NANO], home)
+    expectation = Expectation.of(SENTENCES, NANO, home)
     with Terminal(PLAYGROUND, environment(home), folder=ROOT) as terminal:
         terminal.wait(answer_painted, "the first answer")
         terminal.settle()
-        typist = Typist(terminal)
-        for _ in range(max(1, pair_count // 2)):
-            for sentence in SENTENCES:
-                typist.clear()
-                with expectation.watch(terminal, sentence) as watch:
-                    watch.keys = typist.type(sentence)
-                    terminal.settle(0.3)
-    return _delays("", expectation, GOAL_MS)
+        _type_all(terminal, expectation)
+    return _results("", expectation)
+
+
+def while_starting(pair_count: int, home: Path, log: Log) -> list[Result]:
+    """Tokens while the engine imports torch and loads the first checkpoint."""
+    expectation = Expectation.of(SENTENCES, NANO, home)
+    for sentence in SENTENCES:
+        with Terminal((*PLAYGROUND, "--text", ""), environment(home), folder=ROOT) as terminal:
+            terminal.wait(panes_painted, "the first frame")
+            terminal.record(AFTERMATH)
+            with expectation.watch(terminal, sentence) as watch:
+                watch.keys = Typist(terminal).type(sentence, lambda: _loading(terminal))
+                terminal.wait(_ready, "the first answer")
+                terminal.settle()
+    return _results(" while torch is imported", expectation)[:1]
 
 
 def while_loading(pair_count: int, home: Path, log: Log) -> list[Result]:
-    """The same while a checkpoint of 66 M parameters loads, again and again, and nano-sentiment answers."""
-    large = Checkpoints.under(home).distilbert
-    expectation = Expectation.of(SENTENCES, [NANO, large], home)
+    """While a large checkpoint loads, again and again, and nano-sentiment answers."""
+    large = large_checkpoint(home)
+    expectation = Expectation.of(SENTENCES, NANO, home)
     counted = 0
     with Terminal(PLAYGROUND, environment(home), folder=ROOT) as terminal:
         terminal.wait(answer_painted, "the first answer")
@@ -85,58 +96,78 @@ def while_loading(pair_count: int, home: Path, log: Log) -> list[Result]:
             typist.clear()
             began = _load(terminal, large)
             with expectation.watch(terminal, sentence) as watch:
-                watch.keys = typist.type(sentence, lambda: _still_loading(terminal))
-                terminal.settle(0.3)
-            counted += len(watch.keys)
-            log(f"load {number + 1}: {len(watch.keys)} keys in {watch.keys[-1] - began:.2f} s")
-            if counted >= LOADING_KEYS:
+                watch.keys = typist.type(sentence, lambda: _loading(terminal))
+                watch.counted_until = time.perf_counter() - AFTERMATH
+                took = time.perf_counter() - began
+                terminal.wait(_ready, "the answer")
+            counted += watch.counted
+            log(f"load {number + 1}: {watch.counted} keys in {took:.2f} s")
+            if counted >= KEYS:
                 break
             _load(terminal, NANO)
-            terminal.wait(lambda screen: "ready" in screen.line(0), "nano-sentiment in use again")
-    return _delays(" while loading", expectation, GOAL_MS)
+            terminal.wait(_ready, "nano-sentiment in use again")
+    return _results(" while a checkpoint loads", expectation)
 
 
 def while_busy(pair_count: int, home: Path, log: Log) -> list[Result]:
     """Tokens while each forward pass of the checkpoint in use takes longer than a key."""
-    expectation = Expectation.of(SENTENCES, [NANO], home)
+    expectation = Expectation.of(SENTENCES, NANO, home)
     with Terminal(PLAYGROUND, environment(home), folder=ROOT) as terminal:
         terminal.wait(answer_painted, "the first answer")
         terminal.settle()
-        _load(terminal, Checkpoints.under(home).albert)
-        terminal.wait(lambda screen: "ready" in screen.line(0), "the large checkpoint in use")
-        typist = Typist(terminal)
-        for sentence in SENTENCES:
-            typist.clear()
-            with expectation.watch(terminal, sentence) as watch:
-                watch.keys = typist.type(sentence)
-                terminal.settle(0.5)
-        log(f"a forward pass took {terminal.screen.pane(5)[0]}")
-    return _delays(" while the model is busy", expectation, GOAL_MS)[:1]
+        _load(terminal, large_checkpoint(home))
+        terminal.wait(_ready, "the large checkpoint in use")
+        terminal.settle()
+        _type_all(terminal, expectation)
+        log(f"the last forward pass: {terminal.screen.pane(5)[0]}")
+    return _results(" while the model is busy", expectation)[:1]
+
+
+def large_checkpoint(home: Path) -> Path:
+    """A folder with a checkpoint that takes a moment to load and to run, made once for a run."""
+    folder = home / "random-bert-large"
+    if not folder.is_dir():
+        program = [sys.executable, str(PROGRAMS / "make_checkpoint.py"), str(NANO), str(folder)]
+        subprocess.run(program, env=environment(home), check=True, capture_output=True)
+    return folder
+
+
+def _type_all(terminal: Terminal, expectation: Expectation) -> None:
+    typist = Typist(terminal)
+    for sentence in SENTENCES:
+        typist.clear()
+        with expectation.watch(terminal, sentence) as watch:
+            watch.keys = typist.type(sentence)
+            terminal.wait(_ready, "the answer")
+            terminal.settle()
 
 
 def _load(terminal: Terminal, folder: Path) -> float:
     """Load a checkpoint by the playground's own keys and go back to the input; when it was asked for."""
-    terminal.press(ESCAPE)
-    terminal.settle(0.15)
-    terminal.press(b"2")
-    terminal.settle(0.15)
-    terminal.press(b"a")
-    terminal.wait(lambda screen: any("a folder, or a Hub id" in line for line in screen.lines()), "the question")
+    for keys in (ESCAPE, b"2", b"a"):
+        terminal.press(keys)
+        terminal.settle(0.2)
     terminal.press(b"\x1b[200~" + str(folder).encode() + b"\x1b[201~")
-    terminal.wait(lambda screen: any(str(folder)[:20] in line for line in screen.lines()), "the folder's name")
-    began = terminal.press(b"\r")
+    terminal.wait(
+        lambda screen: any(str(folder)[:20] in line for line in screen.lines()), "the folder's name"
+    )
+    began = terminal.press(ENTER)
     terminal.wait(lambda screen: "loading" in screen.line(0), "the load")
     terminal.press(b"3")
     return began
 
 
-def _still_loading(terminal: Terminal) -> bool:
+def _loading(terminal: Terminal) -> bool:
     terminal.catch_up()
-    return "loading" in terminal.screen.line(0)
+    return not _ready(terminal.screen)
 
 
-def _delays(name: str, expectation: Expectation, goal_ms: float) -> list[Result]:
+def _ready(screen: Screen) -> bool:
+    return "ready" in screen.line(0)
+
+
+def _results(name: str, expectation: Expectation) -> list[Result]:
     return [
-        delay_result(f"key → {what}{name}", delays.seconds, delays.missed, goal_ms)
+        delay_result(f"key → {what}{name}", delays.seconds, delays.missed, GOAL_MS)
         for what, delays in (("tokens", expectation.tokens), ("probabilities", expectation.probabilities))
     ]

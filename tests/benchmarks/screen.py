@@ -16,7 +16,7 @@ _PIECE = re.compile(
     r"|(?P<text>[^\x00-\x1f\x7f]+)"
 )
 _TITLE = re.compile(r"[╭┌]?[─━]+ ([1-7]) (?:Task|Model|Input|Token|Forwa|Logit|Answe)")
-_BORDER = "│┃ "
+_FRAME = "│┃╭╮┌┐─━ "
 
 
 class Screen:
@@ -70,7 +70,7 @@ class Screen:
         bottom = min((y for y, x, _ in tops if y > top and abs(x - left) < 3), default=self.rows - 1)
         right = [x for y, x, _ in tops if x > left + 3 and y <= bottom]
         stop = min(right, default=self.columns)
-        return [line[left:stop].strip(_BORDER) for line in lines[top:bottom]]
+        return [line[left:stop].strip(_FRAME) for line in lines[top:bottom]]
 
     def _write(self, text: str) -> None:
         for character in text:

@@ -22,11 +22,13 @@ _Kind = TypeVar("_Kind", bound=Event)
 
 
 class EngineProcess:
-    """Starts `python -m tui.engine`; the end of a `with` block kills it."""
+    """Starts `python -m tui.engine`, or Python with other arguments; the end of a `with` block kills it."""
 
-    def __init__(self, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, environment: Mapping[str, str] | None = None, arguments: tuple[str, ...] = ("-m", "tui.engine")
+    ) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tui.engine"],
+            [sys.executable, *arguments],
             cwd=ROOT,
             env={**os.environ, **(environment or {})},
             stdin=subprocess.PIPE,
@@ -92,6 +94,12 @@ class EngineProcess:
 
     def time_of(self, event: AnyEvent) -> float:
         return next(when for seen, when in zip(self.seen, self.times, strict=True) if seen is event)
+
+    def close_stdout(self) -> None:
+        """Close this side's end of the engine's stdout for good, though a thread is reading it."""
+        assert self.process.stdout is not None
+        with Path(os.devnull).open("rb") as nothing:
+            os.dup2(nothing.fileno(), self.process.stdout.fileno())
 
     def ended(self, seconds: float = 10.0) -> int:
         """Exit status, once the process has ended by itself."""

@@ -19,6 +19,7 @@ from tests.engine.conftest import TASK, TinyFolder, load_here
 from tui.engine.errors import EngineError, failure_of
 from tui.engine.sources import facts
 from tui.engine.sources.locate import locate
+from tui.engine.tasks import sentiment_analysis
 from tui.protocol import Failure
 
 
@@ -175,6 +176,22 @@ def test_a_masked_language_model_is_not_given_a_random_head(tiny: TinyFolder) ->
     for model_type, head in (("bert", "MaskedLM"), ("gpt2", "CausalLM")):
         with pytest.raises(EngineError, match="no trained classification head"):
             load_here(tiny(model_type, head=head))
+
+
+def test_a_tokenizer_of_another_checkpoint_is_noticed_before_the_model_runs(
+    tiny: TinyFolder, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny("bert"), tmp_path / "mixed")
+    for file in tiny("roberta").glob("tokenizer*"):
+        shutil.copy(file, folder)
+    loaded = load_here(folder)
+    reading = loaded.tokenizer.read(
+        "A warm, funny film was dull and honest, tokenizers split words into pieces"
+    )
+    assert max(reading.inputs["input_ids"]) > 300
+    with pytest.raises(EngineError) as raised:
+        sentiment_analysis.forward(loaded, reading)
+    assert raised.value.failure.title == "The tokenizer doesn't fit the model"
 
 
 @pytest.mark.parametrize(

@@ -54,6 +54,12 @@ HEADS = {
     ],
     "gpt2": ["score Linear(32 → 5)", "last token: position"],
     "llama": ["score Linear(32 → 5)", "last token: position"],
+    "t5": [
+        "last token",
+        "classification_head.dense Linear(32 → 32)",
+        "activation tanh",
+        "classification_head.out_proj: Linear(32 → 5)",
+    ],
     "bart": [
         "last token",
         "classification_head.dense Linear(32 → 32)",
@@ -100,8 +106,8 @@ def test_the_walk_changes_no_number_and_leaves_no_hook(tiny: TinyFolder) -> None
         with walked(loaded.model, "cpu") as walk:
             assert torch.equal(loaded.model(**inputs).logits, alone)
         assert walk.stations
-        with pytest.raises(TypeError), walked(loaded.model, "cpu"):
-            loaded.model(nonsense=1)
+        with pytest.raises(ValueError, match="input_ids"), walked(loaded.model, "cpu"):
+            loaded.model()
     for module in loaded.model.modules():
         assert not module._forward_hooks
         assert not module._forward_pre_hooks

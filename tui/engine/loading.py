@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tui.engine import device, tasks
 from tui.engine.errors import EngineError, plain
 from tui.engine.sources import facts, files
-from tui.engine.sources.limits import position_limit, token_limit
+from tui.engine.sources.limits import UNSTATED_LIMIT, position_limit, token_limit
 from tui.engine.tokenization.reading import RustTokenizer, TextTokenizer, take_over
 from tui.protocol import Checkpoint, DtypeName
 
@@ -143,7 +143,8 @@ def _tokenizer(folder: Path, config: PreTrainedConfig) -> TextTokenizer:
             f"transformers refuses it: {plain(error)}.",
             "Copy or download the checkpoint again; a tokenizer.json needs no further library.",
         ) from error
-    return take_over(tokenizer, token_limit(position_limit(config.to_dict()), tokenizer.model_max_length))
+    limit = token_limit(position_limit(config.to_dict()), tokenizer.model_max_length)
+    return take_over(tokenizer, limit or UNSTATED_LIMIT)
 
 
 def _model(folder: Path, config: PreTrainedConfig, task: str, dtype: torch.dtype) -> PreTrainedModel:

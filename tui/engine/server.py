@@ -34,7 +34,6 @@ from tui.protocol import (
     Request,
     Reweigh,
     Shutdown,
-    Superseded,
 )
 
 EXIT_LOST = 75
@@ -52,7 +51,7 @@ class Server:
         self._outbox = Outbox(events, broken=lambda: leave(0))
         self._log_path = log_path
         self._session = Session(self._outbox, lost=lambda: leave(EXIT_LOST))
-        self._library_lane = Lane("library", ("Inspect", "ListCheckpoints"))
+        self._library_lane = Lane("library", ("Inspect", "ListCheckpoints"), self._outbox.supersede)
         self._newest_id = 0
 
     def serve(self) -> None:
@@ -114,9 +113,7 @@ class Server:
 
     def _in_library(self, request: Request, work: Callable[[], None]) -> None:
         job = Job(request.id, type(request).__name__, lambda: self._session.attempt(request.id, work))
-        dropped = self._library_lane.submit(job)
-        if dropped is not None:
-            self._outbox.send(Superseded(dropped.request_id, request.id))
+        self._library_lane.submit(job)
 
     def _list(self, request: ListCheckpoints) -> None:
         self._outbox.send(CheckpointsListed(request.id, request.task, listing.checkpoints(request.task)))

@@ -6,16 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui import catalogue
-from tui.engine import device, loading, runtime, tasks
+from tui.engine import device, tasks
 from tui.engine.errors import Abandoned, EngineError, failure_of
 from tui.engine.frames import Outbox
 from tui.engine.lanes import Job, Lane
-from tui.engine.sources.obtain import obtain
+from tui.engine.loads import Loader, PendingLoad
 from tui.engine.tokenization.reading import Reading, TextTokenizer
 from tui.protocol import (
     Analyze,
@@ -27,10 +25,8 @@ from tui.protocol import (
     Load,
     Loaded,
     Memory,
-    Progress,
     Reweigh,
     Reweighed,
-    Superseded,
     Tokenized,
 )
 
@@ -39,28 +35,7 @@ if TYPE_CHECKING:
     from tui.engine.tasks import Runner
     from tui.engine.tasks.sentiment_analysis import Outcome
 
-_FIRST_TEXT_SECONDS = 0.15
-"""How long the import of torch waits for a first text, which would have to wait for it otherwise."""
-
 _LOG = logging.getLogger(__name__)
-
-
-@dataclass
-class _Pending:
-    """The newest load that is not done; its tokenizer is known early for a built-in checkpoint."""
-
-    request: Load
-    _tokenizer: TextTokenizer | None = None
-    _lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def early_tokenizer(self) -> TextTokenizer | None:
-        """The tokenizer, where it can be had without importing torch."""
-        with self._lock:
-            if self._tokenizer is None:
-                folder = catalogue.built_in_folder(self.request.reference)
-                if folder is not None and (folder / "tokenizer.json").is_file():
-                    self._tokenizer = loading.built_in_tokenizer(folder)
-            return self._tokenizer
 
 
 @dataclass(frozen=True)
@@ -82,36 +57,31 @@ class _Latest:
 
 
 class Session:
-    """Runs texts and loads through three lanes; every method is called from the reader's thread."""
+    """Runs texts and loads through three lanes; its public methods are called from the reader's thread.
+
+    A text is read in the token lane by the tokenizer of the checkpoint in use, then run in the model lane. While
+    nothing is in use but a load is pending, it is read by that one's tokenizer if it is known, and parked.
+    """
 
     def __init__(self, outbox: Outbox, lost: Callable[[], None]) -> None:
         """`lost` ends the process: called after a failure that no further computation survives."""
         self._outbox = outbox
         self._lost = lost
+        self._loader = Loader(outbox)
         self._lock = threading.Lock()
         self._active: LoadedCheckpoint | None = None
-        self._pending: _Pending | None = None
+        self._pending: PendingLoad | None = None
         self._parked: _Text | None = None
         self._latest: _Latest | None = None
-        self._libraries = runtime.Libraries()
-        self._started = time.monotonic()
-        self._first_text_read = threading.Event()
-        self._default_dtype_gate = threading.Lock()
-        self._token_lane = Lane("token", ("Analyze",))
-        self._model_lane = Lane("model", ("Analyze", "Reweigh"))
-        self._load_lane = Lane("load", ("Load",))
+        self._token_lane = Lane("token", ("Analyze", "Reweigh"), outbox.supersede)
+        self._model_lane = Lane("model", ("Analyze", "Reweigh"), outbox.supersede)
+        self._load_lane = Lane("load", ("Load",), outbox.supersede)
 
     def start(self) -> None:
-        """Start the lanes, and bring torch in at once: the first load comes soon."""
+        """Start the lanes and the import of torch."""
         for lane in (self._token_lane, self._model_lane, self._load_lane):
             lane.start()
-        threading.Thread(target=self._prewarm, name="prewarm", daemon=True).start()
-
-    def _prewarm(self) -> None:
-        try:
-            self._bring_in_libraries()
-        except Exception:  # noqa: BLE001 - the load that follows meets it again and tells it
-            _LOG.exception("the libraries could not be imported ahead of the first load")
+        self._loader.prewarm()
 
     def memory(self) -> Memory:
         """Memory of the device in use, or of this process while there is none."""
@@ -126,14 +96,12 @@ class Session:
 
     def analyze(self, request: Analyze) -> None:
         """Take a text; texts that still wait give way to it."""
+        text = _Text(request, time.perf_counter())
         with self._lock:
             parked, self._parked = self._parked, None
-        text = _Text(request, time.perf_counter())
-        older = self._model_lane.withdraw("Analyze")
-        if older is not None:
-            self._outbox.send(Superseded(older, request.id))
         if parked is not None:
-            self._outbox.send(Superseded(parked.request.id, request.id))
+            self._outbox.supersede(parked.request.id, request.id)
+        self._model_lane.supersede("Analyze", request.id)
         self._submit(self._token_lane, request.id, "Analyze", lambda: self._tokenize(text))
 
     def _tokenize(self, text: _Text) -> None:
@@ -142,25 +110,29 @@ class Session:
         while True:
             with self._lock:
                 active, pending = self._active, self._pending
-            if active is None and pending is None:
+            if active is not None:
+                text = self._read(text, active.tokenizer, active.checkpoint.reference)
+            elif pending is not None:
+                text = self._read(text, pending.early_tokenizer(), pending.request.reference)
+            else:
                 raise _nothing_loaded()
-            tokenizer = active.tokenizer if active is not None else None
-            if tokenizer is None and pending is not None:
-                tokenizer = pending.early_tokenizer()
-            if tokenizer is not None and tokenizer is not text.tokenizer:
-                reference = active.checkpoint.reference if active is not None else ""
-                if active is None and pending is not None:
-                    reference = pending.request.reference
-                text = self._read(text, tokenizer, reference)
             with self._lock:
-                if self._active is None and self._pending is pending:
-                    self._parked = text
-                    return
-                if self._active is active and active is not None:
-                    break
-        self._run(active, text)
+                if self._active is not active:
+                    continue
+                if active is None and self._pending is not pending:
+                    continue
+                if active is None:
+                    parked, self._parked = self._parked, text
+            break
+        if active is not None:
+            self._run(active, text)
+        elif parked is not None:
+            self._outbox.supersede(parked.request.id, text.request.id)
 
-    def _read(self, text: _Text, tokenizer: TextTokenizer, reference: str) -> _Text:
+    def _read(self, text: _Text, tokenizer: TextTokenizer | None, reference: str) -> _Text:
+        """The text with its tokens, which are sent; as it is where the tokenizer is unknown or has read it."""
+        if tokenizer is None or tokenizer is text.tokenizer:
+            return text
         began = time.perf_counter()
         reading = tokenizer.read(text.request.text)
         self._outbox.send(
@@ -174,7 +146,7 @@ class Session:
                 seconds=time.perf_counter() - began,
             )
         )
-        self._first_text_read.set()
+        self._loader.first_text_read.set()
         return _Text(text.request, text.received, tokenizer, reading)
 
     def _run(self, active: LoadedCheckpoint, text: _Text) -> None:
@@ -182,10 +154,13 @@ class Session:
 
     def _forward(self, active: LoadedCheckpoint, text: _Text) -> None:
         """Model lane: run the model and report every stage."""
+        if self._active is not active:  # another checkpoint came into use while this waited
+            self._submit(self._token_lane, text.request.id, "Analyze", lambda: self._tokenize(text))
+            return
         assert text.reading is not None
         request = text.request
         task = tasks.runner(request.task)
-        with self._default_dtype_gate:
+        with self._loader.default_dtype_gate:
             outcome = task.forward(active, text.reading)
         self._latest = _Latest(task, outcome)
         readout, last_step = task.read_out(request.id, outcome, request.readout)
@@ -201,7 +176,7 @@ class Session:
         self._outbox.send(Answered(request.id, task.answer(outcome), time.perf_counter() - text.received))
 
     def reweigh(self, request: Reweigh) -> None:
-        """Read the latest logits under other settings."""
+        """Read the latest logits under other settings, after every text that came before."""
         received = time.perf_counter()
 
         def read_again() -> None:
@@ -212,66 +187,36 @@ class Session:
             self._outbox.send(readout)
             self._outbox.send(Reweighed(request.id, time.perf_counter() - received))
 
-        self._submit(self._model_lane, request.id, "Reweigh", read_again)
+        def pass_on() -> None:
+            self._submit(self._model_lane, request.id, "Reweigh", read_again)
+
+        self._submit(self._token_lane, request.id, "Reweigh", pass_on)
 
     # --------------------------------------------------------------------------------------- loads
 
     def load(self, request: Load) -> None:
         """Take a load; one that waits or runs gives way to it."""
+        pending = PendingLoad(request)
         with self._lock:
-            previous, self._pending = self._pending, _Pending(request)
-            pending = self._pending
+            previous, self._pending = self._pending, pending
         if previous is not None:
             self._load_lane.forget(previous.request.id)
-            self._outbox.send(Superseded(previous.request.id, request.id))
-        dropped = self._load_lane.submit(Job(request.id, "Load", lambda: self._load(pending)))
-        assert dropped is None, "the one that waited has just been removed"
+            self._outbox.supersede(previous.request.id, request.id)
+        self._load_lane.submit(Job(request.id, "Load", lambda: self._load(pending)))
 
-    def _load(self, pending: _Pending) -> None:
-        """Load lane: find, read, place; then put into use, or say why not."""
+    def _load(self, pending: PendingLoad) -> None:
+        """Load lane: load a checkpoint and put it into use, or say why not."""
 
         def work() -> None:
             began = time.perf_counter()
-            loaded = self._loaded(pending)
+            loaded = self._loader.load(pending)
             self._adopt(pending, loaded, time.perf_counter() - began)
 
         failure = self.attempt(pending.request.id, work)
         if failure is not None:
             self._give_up(pending, failure)
 
-    def _loaded(self, pending: _Pending) -> LoadedCheckpoint:
-        request = pending.request
-
-        def stage(name: str) -> None:
-            if not self._outbox.send(Progress(request.id, name)):
-                raise Abandoned
-
-        def report(done: int, total: int) -> None:
-            self._outbox.send(Progress(request.id, "download", done, total, "bytes"))
-
-        tasks.room(request.task)
-        device.check_spelling(request.device)
-        check = partial(self._outbox.check, request.id)
-        checkpoint, folder = obtain(request.reference, request.revision, request.task, check, report)
-        stage("import torch")
-        self._bring_in_libraries()
-        return loading.load(
-            checkpoint,
-            folder,
-            request.task,
-            requested_device=request.device,
-            requested_dtype=request.dtype,
-            tokenizer=pending.early_tokenizer(),
-            default_dtype_gate=self._default_dtype_gate,
-            stage=stage,
-        )
-
-    def _bring_in_libraries(self) -> None:
-        """Import torch, but after a text that came with the start: the import holds the interpreter for long."""
-        self._first_text_read.wait(max(0.0, self._started + _FIRST_TEXT_SECONDS - time.monotonic()))
-        self._libraries.bring_in()
-
-    def _adopt(self, pending: _Pending, loaded: LoadedCheckpoint, seconds: float) -> None:
+    def _adopt(self, pending: PendingLoad, loaded: LoadedCheckpoint, seconds: float) -> None:
         """Swap the checkpoint in use, say so, and run the text that waited for it."""
         event = Loaded(
             id=pending.request.id,
@@ -302,7 +247,7 @@ class Session:
             del replaced
             device.release(on)
 
-    def _give_up(self, pending: _Pending, failure: Failure) -> None:
+    def _give_up(self, pending: PendingLoad, failure: Failure) -> None:
         """A load ended without a checkpoint: what waited for it and nothing else can't run."""
         with self._lock:
             if self._pending is not pending:
@@ -327,11 +272,6 @@ class Session:
         if pending is not None and pending.request.id == target:
             self._give_up(pending, _nothing_loaded().failure)
 
-    def _submit(self, lane: Lane, request_id: int, kind: str, work: Callable[[], None]) -> None:
-        dropped = lane.submit(Job(request_id, kind, lambda: self.attempt(request_id, work)))
-        if dropped is not None:
-            self._outbox.send(Superseded(dropped.request_id, request_id))
-
     def attempt(self, request_id: int, work: Callable[[], None]) -> Failure | None:
         """Do a request's work unless it is over; what it raises becomes its `Failed`, and is returned."""
         if not self._outbox.is_open(request_id):
@@ -348,6 +288,9 @@ class Session:
                 self._lost()
             return failure
         return None
+
+    def _submit(self, lane: Lane, request_id: int, kind: str, work: Callable[[], None]) -> None:
+        lane.submit(Job(request_id, kind, lambda: self.attempt(request_id, work)))
 
 
 def _nothing_loaded() -> EngineError:

@@ -1,7 +1,6 @@
-"""What transformers computes for each text: JSON {folders, texts} on stdin, JSON on stdout.
+"""What transformers computes for each text: JSON {folder, texts} on stdin, JSON on stdout.
 
-stdout: {"pieces": [[str]], "probabilities": {folder: [{label: probability}]}}, both in the order of the texts.
-The pieces are those of the first folder; all folders are to have the same tokenizer.
+stdout: [{"pieces": [str], "probabilities": {label: float}}], in the order of the texts.
 """
 
 import json
@@ -11,16 +10,17 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 asked = json.load(sys.stdin)
-tokenizer = AutoTokenizer.from_pretrained(asked["folders"][0])
-pieces = [tokenizer.convert_ids_to_tokens(tokenizer(text)["input_ids"]) for text in asked["texts"]]
-probabilities = {}
-for folder in asked["folders"]:
-    model = AutoModelForSequenceClassification.from_pretrained(folder)
-    names = model.config.id2label
-    rows = []
-    for text in asked["texts"]:
-        with torch.no_grad():
-            logits = model(**tokenizer(text, return_tensors="pt")).logits[0].double()
-        rows.append({names[index]: p for index, p in enumerate(logits.softmax(-1).tolist())})
-    probabilities[folder] = rows
-json.dump({"pieces": pieces, "probabilities": probabilities}, sys.stdout)
+tokenizer = AutoTokenizer.from_pretrained(asked["folder"])
+model = AutoModelForSequenceClassification.from_pretrained(asked["folder"])
+answers = []
+for text in asked["texts"]:
+    encoded = tokenizer(text, return_tensors="pt")
+    with torch.no_grad():
+        probabilities = model(**encoded).logits[0].double().softmax(-1).tolist()
+    answers.append(
+        {
+            "pieces": tokenizer.convert_ids_to_tokens(encoded["input_ids"][0].tolist()),
+            "probabilities": dict(zip(model.config.id2label.values(), probabilities, strict=True)),
+        }
+    )
+json.dump(answers, sys.stdout)

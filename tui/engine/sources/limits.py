@@ -36,6 +36,10 @@ def position_limit(config: Mapping[str, Any]) -> int | None:
     return limit
 
 
+UNSTATED_LIMIT = 4096
+"""Most tokens for a model that names no limit: attention over a pasted megabyte would take all memory."""
+
+
 def token_limit(positions: int | None, model_max_length: object) -> int | None:
     """The smaller of what the model and its tokenizer say; None where neither says anything sane."""
     stated = isinstance(model_max_length, int | float) and 0 < model_max_length <= _LARGEST_SANE

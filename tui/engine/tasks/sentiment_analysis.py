@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from transformers import PreTrainedModel
 
 from tui.engine import device, readout
 from tui.engine.errors import EngineError
@@ -46,6 +47,7 @@ def forward(loaded: LoadedCheckpoint, reading: Reading) -> Outcome:
             "Nothing to read", "This tokenizer makes no token of an empty text.", "Type something."
         )
     on, model = loaded.placement.device, loaded.model
+    _check_ids(model, reading.inputs["input_ids"])
     accepted = inspect.signature(model.forward).parameters
     options = {"use_cache": False} if "use_cache" in accepted else {}
     began = time.perf_counter()
@@ -65,6 +67,17 @@ def forward(loaded: LoadedCheckpoint, reading: Reading) -> Outcome:
     names = {int(index): str(name) for index, name in (model.config.id2label or {}).items()}
     labels = tuple(names.get(index, f"LABEL_{index}") for index in range(logits.shape[-1]))
     return Outcome(logits[0], labels, function, reason, (ids, *walked_steps), seconds)
+
+
+def _check_ids(model: PreTrainedModel, ids: list[int]) -> None:
+    """An id without an embedding would be an exception on a CPU, and the end of the process on a GPU."""
+    embeddings = model.get_input_embeddings()
+    if isinstance(embeddings, torch.nn.Embedding) and max(ids) >= embeddings.num_embeddings:
+        raise EngineError(
+            "The tokenizer doesn't fit the model",
+            f"It made the id {max(ids):,}; the model's vocabulary ends at {embeddings.num_embeddings - 1:,}.",
+            "Copy the tokenizer and the weights from the same checkpoint.",
+        )
 
 
 def read_out(request_id: int, outcome: Outcome, settings: ReadoutSettings) -> tuple[Readout, Step]:
