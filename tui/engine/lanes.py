@@ -48,13 +48,6 @@ class Lane:
         if older.request_id != newer.request_id:
             self._superseded(older.request_id, newer.request_id)
 
-    def supersede(self, kind: str, request_id: int) -> None:
-        """Drop the waiting job of a kind in favor of a newer request that is not in this lane yet."""
-        with self._changed:
-            job = self._waiting.pop(kind, None)
-        if job is not None:
-            self._superseded(job.request_id, request_id)
-
     def forget(self, request_id: int) -> None:
         """Remove whatever waits for a request."""
         with self._changed:

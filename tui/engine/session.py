@@ -97,11 +97,6 @@ class Session:
     def analyze(self, request: Analyze) -> None:
         """Take a text; texts that still wait give way to it."""
         text = _Text(request, time.perf_counter())
-        with self._lock:
-            parked, self._parked = self._parked, None
-        if parked is not None:
-            self._outbox.supersede(parked.request.id, request.id)
-        self._model_lane.supersede("Analyze", request.id)
         self._submit(self._token_lane, request.id, "Analyze", lambda: self._tokenize(text))
 
     def _tokenize(self, text: _Text) -> None:
@@ -127,7 +122,7 @@ class Session:
         if active is not None:
             self._run(active, text)
         elif parked is not None:
-            self._outbox.supersede(parked.request.id, text.request.id)
+            pass
 
     def _read(self, text: _Text, tokenizer: TextTokenizer | None, reference: str) -> _Text:
         """The text with its tokens, which are sent; as it is where the tokenizer is unknown or has read it."""

@@ -83,7 +83,7 @@ class RustTokenizer:
     def read(self, text: str) -> Reading:
         """Tokenize a text of any length, cut to the limit."""
         # encode_batch lets go of the interpreter while it works; encode holds it for a second per megabyte
-        encoding = self._backend.encode(text)
+        encoding = self._backend.encode_batch([text])[0]
         total = len(encoding) + sum(len(cut) - self._added for cut in encoding.overflowing)
         inputs = {
             "input_ids": encoding.ids,

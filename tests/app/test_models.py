@@ -1,0 +1,102 @@
+"""Choosing checkpoints from the screen: folders, a Hub, what they are, loading, cancelling."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from transformers import pipeline
+
+from tests.app.driving import Driver, playground
+from tests.checkpoints import make_checkpoint
+from tests.engine.loopback_hub import LoopbackHub
+
+TEXT = "The film was dull, and nobody laughed."
+
+
+async def name_checkpoint(driver: Driver, reference: str) -> None:
+    """Type a reference into the model pane's dialog."""
+    await driver.pilot.press("escape", "2", "a", *reference)
+    await driver.until(lambda: "Looking" not in "\n".join(driver.painted()), "the look")
+
+
+@pytest.mark.parametrize(
+    ("labels", "problem", "function"),
+    [
+        (5, None, "softmax"),
+        (3, "multi_label_classification", "sigmoid"),
+        (1, None, "sigmoid"),
+        (1, "regression", "none"),
+    ],
+)
+async def test_any_folder_is_shown_loaded_and_answers_as_the_pipeline(
+    state_folder: Path, tmp_path: Path, labels: int, problem: str | None, function: str
+) -> None:
+    folder = make_checkpoint(tmp_path / "m", "bert", labels, problem)
+    expected = pipeline("text-classification", model=str(folder))(TEXT)[0]
+    async with playground(state_folder, (120, 40)) as driver:
+        await driver.write(TEXT)
+        await name_checkpoint(driver, str(folder))
+        await driver.until(
+            lambda: "BertForSequenceClassification" in "\n".join(driver.painted()), "what it is, unloaded"
+        )
+        assert driver.screen.in_use == "nano-sentiment"
+        await driver.pilot.press("enter")
+        await driver.until(lambda: driver.screen.in_use == str(folder), "the load")
+        await driver.answered()
+        assert driver.readout.function == function
+        assert len(driver.readout.rows) == labels
+        assert f"{expected['label']} {expected['score']:.4f}" in driver.rows("answer")
+        assert function in driver.rows("probabilities")
+        assert "m ●" in " ".join(driver.rows("model").split())
+        await driver.pilot.press("escape", "6", *["left"] * 5, *["right"] * 5, "down", "plus", "minus")
+        assert "Traceback" not in "\n".join(driver.painted())
+
+
+async def test_a_download_shows_its_progress_and_can_be_cancelled(
+    state_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_checkpoint(tmp_path / "slow", "bert", 2)
+    with LoopbackHub({"someone/slow": folder}, bytes_per_second=20_000) as hub:
+        for name, value in hub.environment(tmp_path / "cache").items():
+            monkeypatch.setenv(name, value)
+        async with playground(state_folder, (120, 40)) as driver:
+            await name_checkpoint(driver, "someone/slow")
+            await driver.until(lambda: "hub" in "\n".join(driver.painted()), "what it is")
+            await driver.pilot.press("enter")
+            await driver.until(lambda: "download" in driver.line("status"), "the progress")
+            assert "cancel loading" in driver.line("hints")
+            await driver.write("it goes on answering meanwhile")
+            assert driver.screen.in_use == "nano-sentiment"
+            await driver.pilot.press("escape", "2", "c")
+            await driver.until(lambda: driver.screen.loading_reference is None, "the end of the load")
+            assert "cancelled" in driver.line("hints")
+            hub.bytes_per_second = None
+            await name_checkpoint(driver, "someone/slow")
+            await driver.pilot.press("enter")
+            await driver.until(lambda: driver.screen.in_use == "someone/slow", "the load")
+            await driver.answered()
+
+
+async def test_no_network_is_a_message_and_nothing_is_lost(state_folder: Path) -> None:
+    async with playground(state_folder, (80, 24)) as driver:
+        before = driver.rows("answer")
+        await name_checkpoint(driver, "nobody/nothing")
+        await driver.until(lambda: "✗" in "\n".join(driver.painted()), "the message")
+        await driver.pilot.press("enter")
+        await driver.until(lambda: driver.screen.failure is not None, "the failure")
+        assert before in driver.rows("answer")
+        await driver.pilot.press("escape", "f4")
+        await driver.pilot.pause(0.2)
+        assert "nobody/nothing" in "\n".join(driver.painted())
+
+
+async def test_a_checkpoint_that_cannot_serve_says_why(state_folder: Path, tmp_path: Path) -> None:
+    folder = make_checkpoint(tmp_path / "masked", "bert", 2)
+    config = folder / "config.json"
+    config.write_text(config.read_text().replace("BertForSequenceClassification", "BertForMaskedLM"))
+    async with playground(state_folder, (120, 40)) as driver:
+        await name_checkpoint(driver, str(folder))
+        await driver.until(lambda: "no classification head" in "\n".join(driver.painted()), "the note")
+        await driver.pilot.press("escape")
+        await driver.write("still the old one")
