@@ -94,10 +94,9 @@ class Driver:
 
         def fits() -> bool:
             screen = self.screen
-            wanted = self.input.full_text if text is None else text
             return (
                 screen.answered is not None
-                and screen.text == wanted
+                and screen.text == (self.input.full_text if text is None else text)
                 and not screen.stale
                 and self.app.conversation.waiting_for_answer is False
             )

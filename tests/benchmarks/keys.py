@@ -26,12 +26,14 @@ SENTENCES = (
 SHORTEST, LONGEST = 0.060, 0.100
 """Seconds between two keys."""
 GOAL_MS = 50.0
-KEYS = 200
+KEYS = 120
 """Keys to be counted at least."""
-LOADS = 40
+LOADS = 24
 """Most loads that are tried for it."""
 AFTERMATH = 0.25
 """Seconds before the end of a load from which keys aren't counted: the other checkpoint may answer them."""
+MODEL_HINT = "folder or Hub id"
+"""What the last line offers while the Model pane has the focus."""
 ESCAPE, CLEAR_LINE, ENTER = b"\x1b", b"\x15", b"\r"
 
 
@@ -154,6 +156,7 @@ def _load(terminal: Terminal, folder: Path) -> float:
     began = terminal.press(ENTER)
     terminal.wait(lambda screen: "loading" in screen.line(0), "the load")
     terminal.press(b"3")
+    terminal.wait(lambda screen: MODEL_HINT not in screen.line(screen.rows - 1), "the input's own hints")
     return began
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from tests.benchmarks.keys import SENTENCES, Typist
 from tests.benchmarks.result import Log, Result
@@ -16,7 +16,7 @@ from tests.benchmarks.terminal import Terminal
 SIZES = ((120, 40), (80, 24))
 GOAL_BYTES = 2000
 GOAL_MB = 90.0
-QUIET = 0.3
+QUIET = 0.2
 """Seconds without output after which everything that follows from a key has been sent."""
 
 

@@ -29,6 +29,33 @@ def ready(engine: EngineProcess) -> Ready:
     return event
 
 
+def test_it_is_ready_before_any_heavy_library_is_imported() -> None:
+    program = "import sys, tui.engine.__main__, tui.engine.server, tui.engine.runtime; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    heavy = {
+        "torch",
+        "transformers",
+        "tokenizers",
+        "numpy",
+        "huggingface_hub.hf_api",
+        "safetensors",
+        "textual",
+    }
+    assert not heavy & set(done.stdout.split())
+
+
+def test_stderr_stays_where_it_is_when_told_so(tmp_path: Path) -> None:
+    with EngineProcess(
+        {"LOGITSCOPE_STATE": str(tmp_path / "state")}, ("-m", "tui.engine", "--log", "-")
+    ) as engine:
+        assert ready(engine).log_path == ""
+    with EngineProcess(arguments=("-m", "tui.engine", "--log", str(tmp_path / "my.log"))) as engine:
+        assert ready(engine).log_path == str(tmp_path / "my.log")
+    assert not (tmp_path / "state").exists()
+
+
 def test_what_libraries_print_goes_to_the_log_and_never_between_the_frames(tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text(
         "import os, sys, threading, time\n"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import random
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 import pytest
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
 from tests.engine.conftest import TASK, TinyFolder
 from tests.engine.driver import EngineProcess
@@ -136,6 +138,22 @@ def test_a_text_is_told_stage_by_stage(engine: EngineProcess) -> None:
     assert readout.rows[0].label == answered.answer[0].label
 
 
+def test_the_answer_on_the_wire_is_the_pipelines(engine: EngineProcess) -> None:
+    folder = catalogue.built_in_folder(BUILT_IN)
+    assert folder is not None
+    classify = pipeline(
+        "text-classification",
+        model=AutoModelForSequenceClassification.from_pretrained(folder),
+        tokenizer=AutoTokenizer.from_pretrained(folder),
+    )
+    for text in (SENTENCE, "dull", "", "naïve 東京 😀 " * 400):
+        answered = engine.last(analyze(engine, text, ReadoutSettings(temperature=3.0, function="sigmoid")))
+        assert isinstance(answered, Answered)
+        (expected,) = classify(text, truncation=True)
+        assert [score.label for score in answered.answer] == [expected["label"]]
+        assert answered.answer[0].score == pytest.approx(expected["score"], abs=1e-6)
+
+
 def test_of_many_texts_the_newest_is_answered_and_none_is_forgotten(engine: EngineProcess) -> None:
     first = engine.next_id()
     requests = [first, *(engine.next_id() for _ in range(79))]
@@ -261,7 +279,8 @@ def test_tokens_and_pongs_come_while_the_model_is_busy(slow: Path) -> None:
         assert_every_request_ends_once(engine)
 
 
-def test_the_checkpoint_in_use_answers_while_another_is_loaded(slow: Path) -> None:
+def test_the_checkpoint_in_use_answers_while_another_is_loaded(tiny: TinyFolder) -> None:
+    slow = tiny("bert", num_hidden_layers=200)  # thousands of tensors take a while, however small they are
     with EngineProcess() as engine:
         assert isinstance(load(engine, BUILT_IN), Loaded)
         second = engine.next_id()
@@ -348,16 +367,57 @@ def test_without_a_checkpoint_a_text_fails_with_a_hint(tmp_path: Path) -> None:
         assert isinstance(engine.last(text), Failed)
 
         first, older, newer = engine.next_id(), engine.next_id(), engine.next_id()
-        engine.send(
-            Load(first, BUILT_IN, TASK),
-            Analyze(older, TASK, SENTENCE),
-            Analyze(newer, TASK, "dull"),
-            Cancel(engine.next_id(), first),
-        )
-        assert isinstance(engine.last(older), Superseded | Failed)
+        engine.send(Load(first, BUILT_IN, TASK), Analyze(older, TASK, SENTENCE))
+        engine.first(Tokenized, older)
+        engine.send(Analyze(newer, TASK, "dull"))
+        assert engine.last(older) == Superseded(older, newer)
+        engine.send(Cancel(engine.next_id(), first))
         assert isinstance(engine.last(first), Cancelled)
         assert isinstance(engine.last(newer), Failed)
         assert_every_request_ends_once(engine)
+
+
+def test_in_a_storm_of_requests_each_gets_its_one_last_event(tiny: TinyFolder, tmp_path: Path) -> None:
+    chance = random.Random(20)
+    references = [BUILT_IN, BUILT_IN, str(tiny("bert", 3)), str(tiny("gpt2", 2)), str(tmp_path), "./nowhere"]
+    asked: list[int] = []
+    with EngineProcess() as engine:
+        for _ in range(400):
+            request = engine.next_id()
+            kind = chance.choice(
+                ["load", "text", "text", "text", "again", "ping", "inspect", "list", "cancel"]
+            )
+            if kind == "load":
+                engine.send(Load(request, chance.choice(references), TASK))
+            elif kind == "text":
+                engine.send(Analyze(request, TASK, SENTENCE[: chance.randrange(1, 50)]))
+            elif kind == "again":
+                engine.send(Reweigh(request, ReadoutSettings(temperature=chance.choice([0.5, 2.0, 0.0]))))
+            elif kind == "ping":
+                engine.send(Ping(request))
+            elif kind == "inspect":
+                engine.send(Inspect(request, chance.choice(references), TASK))
+            elif kind == "list":
+                engine.send(ListCheckpoints(request, TASK))
+            else:
+                engine.send(Cancel(request, chance.randrange(max(1, request - 6), request + 1)))
+                continue
+            asked.append(request)
+            time.sleep(chance.choice([0, 0, 0, 0.001, 0.02]))
+        for request in asked:
+            engine.last(request)
+        final = load(engine, BUILT_IN)
+        assert isinstance(final, Loaded)
+        assert isinstance(engine.last(analyze(engine, SENTENCE)), Answered)
+        assert_every_request_ends_once(engine)
+        assert {type(event) for event in engine.seen} >= {
+            Answered,
+            Superseded,
+            Cancelled,
+            Failed,
+            Loaded,
+            Pong,
+        }
 
 
 # -------------------------------------------------------------------------------------------- library

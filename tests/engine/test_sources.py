@@ -219,6 +219,7 @@ def test_the_cache_is_used_when_it_is_complete(cache: Path, tiny: TinyFolder) ->
     assert locate("owner/name", "main").folder == snapshot
     assert locate("owner/name", COMMIT).folder == snapshot
     assert locate("owner/name", "v2").folder is None
+    assert locate("owner/name", f"../snapshots/{COMMIT}").folder is None
     (snapshot / "model.safetensors").resolve().unlink()
     assert locate("owner/name").folder is None
 

@@ -124,9 +124,10 @@ def test_memory_is_the_devices_own(checkpoint: Path) -> None:
     assert after.used < during.used
 
 
-def test_running_out_of_memory_says_what_to_do(checkpoint: Path, little_memory: None) -> None:
+def test_running_out_of_memory_says_what_to_do(tmp_path: Path, little_memory: None) -> None:
+    folder = make_checkpoint(tmp_path, "bert", 3, hidden_size=512, intermediate_size=4096)
     with pytest.raises(torch.OutOfMemoryError) as raised:
-        load_here(checkpoint, device="cuda")
+        load_here(folder, device="cuda")
     failure = failure_of(raised.value)
     assert failure.title == "Out of memory"
     assert "--device cpu" in failure.hint

@@ -126,8 +126,7 @@ def memory(device: str) -> Memory:
     if device.startswith("cuda"):
         import torch
 
-        free, total = torch.cuda.mem_get_info(device)
-        del total
+        free, _ = torch.cuda.mem_get_info(device)
         return Memory(torch.cuda.memory_reserved(device), free)
     if device == "mps":
         import torch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
 import struct
 import threading
@@ -35,6 +36,8 @@ class LoadedCheckpoint:
     placement: device.Placement
     dtype: str
     parameters: int
+    accepts: frozenset[str]
+    """Names of what the model's forward takes."""
     note: str
 
 
@@ -84,6 +87,7 @@ def load(
         placement=placement,
         dtype=device.dtype_name(dtype),
         parameters=sum(parameter.numel() for parameter in model.parameters()),
+        accepts=frozenset(inspect.signature(model.forward).parameters),
         note=placement.note,
     )
 

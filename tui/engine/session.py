@@ -122,7 +122,7 @@ class Session:
         if active is not None:
             self._run(active, text)
         elif parked is not None:
-            pass
+            self._outbox.supersede(parked.request.id, text.request.id)
 
     def _read(self, text: _Text, tokenizer: TextTokenizer | None, reference: str) -> _Text:
         """The text with its tokens, which are sent; as it is where the tokenizer is unknown or has read it."""

@@ -1,5 +1,7 @@
 """Writes the card of a trained checkpoint from measured values alone."""
 
+import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,6 +39,9 @@ class Measured:
     source_digests: Mapping[str, str]
 
 
+_ITEM = re.compile(r"\n(?=- |\d+\. )")
+
+
 def front_matter(values: Mapping[str, str | Sequence[str]]) -> str:
     """Return YAML front matter, as the Hub reads it, of texts and lists of texts."""
     lines = ["---"]
@@ -60,6 +65,21 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(
         "|---" * len(cells) + "|" if cells is lines[1] else f"| {' | '.join(cells)} |" for cells in lines
     )
+
+
+def paragraphs(text: str) -> str:
+    """Return Markdown prose with its lines broken anew at 110 columns, as values of any length are set into it.
+
+    Blank lines part paragraphs; a list item begins with "- " or a number and is continued indented.
+
+    >>> print(paragraphs("one\\n   two\\n\\n- three\\n  four\\n- five"))
+    one two
+    <BLANKLINE>
+    - three four
+    - five
+    """
+    blocks = [_ITEM.split(block.strip()) for block in text.strip().split("\n\n")]
+    return "\n\n".join("\n".join(_filled(" ".join(item.split())) for item in block) for block in blocks)
 
 
 def percent(share: float) -> str:
@@ -109,4 +129,11 @@ def source_table(sources: Sequence[Source], digests: Mapping[str, str]) -> str:
             ]
             for source in sources
         ],
+    )
+
+
+def _filled(item: str) -> str:
+    indent = re.match(r"- |\d+\. |", item)
+    return textwrap.fill(
+        item, 110, subsequent_indent=" " * (indent.end() if indent else 0), break_on_hyphens=False
     )

@@ -34,7 +34,8 @@ class Accuracy:
         share, n, square = self.share, self.examples, _Z_95**2
         center = (share + square / (2 * n)) / (1 + square / n)
         reach = _Z_95 / (1 + square / n) * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
-        return center - reach, center + reach
+        # Rounding may pass the ends by a few billionths when all or none are right.
+        return max(0.0, center - reach), min(1.0, center + reach)
 
 
 def decided(snippets: Sequence[Snippet], domains: Sequence[str]) -> list[Snippet]:

@@ -16,6 +16,7 @@ from transformers import (
     DistilBertForSequenceClassification,
     PreTrainedTokenizerFast,
 )
+from transformers.utils.logging import disable_progress_bar
 
 from tui.training.augment import framed_words, unrated_texts
 from tui.training.everyday import EVERYDAY
@@ -78,6 +79,7 @@ def train_sentiment(
     workspace = Workspace(data / "nano-sentiment.unfinished")
     workspace.open({"recipe": asdict(recipe), "split seed": SPLIT_SEED, "digests": digests}, resume)
     disable_progress_bars()
+    disable_progress_bar()  # type: ignore[no-untyped-call]
     # Another number of threads would change the order of sums, and with it the last digits of the figures.
     torch.set_num_threads(recipe.threads)
 

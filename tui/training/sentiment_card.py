@@ -13,6 +13,7 @@ from tui.training.card import (
     Measured,
     comparison_table,
     front_matter,
+    paragraphs,
     percent,
     source_table,
     table,
@@ -49,6 +50,24 @@ PLAIN_SENTENCES = (
     "It broke after two days.",
     "The train leaves at nine.",
 )
+
+_HOW_MEASURED = """
+Share of right signs, in brackets the 95 % interval (Wilson). The mean rating by people decides what is right;
+ratings within ±0.5 of neutral are left out. VADER is the rule-based scorer by the author of the data: the sign of
+its compound score, where a score of 0 is no answer and counts as wrong; the last column counts it as positive
+instead. VADER was made for tweets.
+
+What this checkpoint says to a few plain sentences, right or wrong:"""
+_LIMITS = """
+- There is no third label: a neutral sentence gets one of the two all the same.
+- English only. It learned from single sentences cut to 64 tokens: the positions beyond are untrained, and how
+  it rates longer texts was not measured.
+- Irony, comparisons, double negation and words it has seldom met are where to expect errors.
+- It learned mostly from reviews and editorials; the table shows how it compares on each kind of text.
+- The teacher was pretrained by others on a billion public pairs of texts. Whether held-out snippets were among
+  them, without their ratings, is not known.
+- It repeats the judgment of the raters and the teacher, with the prejudices of both. Don't use it to decide
+  anything about people."""
 
 
 @torch.inference_mode()
@@ -134,47 +153,17 @@ def card_text(measured: Measured) -> str:
         for text, probability in measured.sentences.items()
     ]
     parts = ", ".join(f"{count:,} {name}" for name, count in measured.parts.items())
-    return f"""{matter}
-
-# nano-sentiment
-
+    introduction = f"""
 Says whether an English sentence is POSITIVE or NEGATIVE. A `DistilBertForSequenceClassification` of
 {measured.parameters:,} parameters (width {measured.width}, {measured.layers} layers, float32) with its own
 lower-casing WordPiece vocabulary of {measured.vocabulary:,} entries; {measured.weight_bytes / 1e6:.2f} MB
 without this card. It ships with Logitscope so that the playground has something to show at once, offline and
-on any processor. It is made to be looked into, not to be relied on.
-
-## How good it is
-
-{comparison_table(measured.comparisons)}
-
-Share of right signs, in brackets the 95 % interval (Wilson). The mean rating by people decides what is right;
-ratings within ±0.5 of neutral are left out. VADER is the rule-based scorer by the author of the data: the sign of
-its compound score, where a score of 0 is no answer and counts as wrong; the last column counts it as positive
-instead. VADER's lexicon and rules were tuned on tweets like these, which it rates best.
-
-What it says to a few plain sentences, right or wrong:
-
-{table(["sentence", "label", "p(POSITIVE)"], verdicts)}
-
-## Limits
-
-- There is no third label: a neutral sentence gets one of the two all the same.
-- English only, single sentences: it learned from texts cut to 64 tokens, and rates longer ones unproven.
-- Negation, irony, comparisons and words it has not met often are where it fails; see the sentences above.
-- It repeats the judgment of the raters and the teacher, with the prejudices of both. Don't use it to decide
-  anything about people.
-
-## How it was made
-
-```
-{downloads}
-python -m tui.training sentiment --data DIR
-```
-
+on any processor. It is made to be looked into, not to be relied on."""
+    recipe = f"""
 1. The *teacher*, all-MiniLM-L6-v2, learns the rated snippets, the words of VADER's lexicon, alone and in short
    frames (a negated frame counts {NEGATION_FACTOR} times the word's rating, as VADER has it), and
-   {len(EVERYDAY)} everyday sentences written and rated by hand.
+   {len(EVERYDAY)} everyday sentences written and rated by hand. The plain sentences above are not among them,
+   but some are alike.
 2. The teacher rates the same texts and new ones made out of them: clauses, spans, negations, and sentences with
    some words exchanged for similar ones.
 3. The checkpoint learns from both, the teacher's scores and, where there are any, the ratings by people. It
@@ -183,18 +172,46 @@ python -m tui.training sentiment --data DIR
 
 It took {minutes:.0f} minutes of processor time ({stages}), run on 2 cores of a shared x86-64 machine without a
 GPU. Seeds are fixed: the same command prints the same held-out figures on the same kind of machine with the
-same library versions.
+same library versions."""
+    origin = f"""
+The rated snippets are those of C.J. Hutto and E. Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment
+Analysis of Social Media Text", ICWSM 2014. The weights start from those of all-MiniLM-L6-v2 and keep its license,
+Apache-2.0.
+
+Split: {parts}, by a SHA-256 of the seed {SPLIT_SEED} and the group. A group holds all sentences of one review or
+editorial and all near-duplicates (sets of words that overlap by {SIMILARITY:.0%} or more), so neither crosses the
+split. The vocabulary, the new texts and the training saw the train part alone; settings were chosen on the
+validation part."""
+    return f"""{matter}
+
+# nano-sentiment
+
+{paragraphs(introduction)}
+
+## How good it is
+
+{comparison_table(measured.comparisons)}
+
+{paragraphs(_HOW_MEASURED)}
+
+{table(["sentence", "label", "p(POSITIVE)"], verdicts)}
+
+## Limits
+
+{paragraphs(_LIMITS)}
+
+## How it was made
+
+```
+{downloads}
+python -m tui.training sentiment --data DIR
+```
+
+{paragraphs(recipe)}
 
 ## Data and license
 
 {source_table((VADER_ARCHIVE, MINILM_WHEEL), measured.source_digests)}
 
-The rated snippets are those of C.J. Hutto and E. Gilbert, "VADER: A Parsimonious Rule-based Model for Sentiment
-Analysis of Social Media Text", ICWSM 2014. The weights
-start from those of all-MiniLM-L6-v2 and keep its license, Apache-2.0.
-
-Split: {parts}, by a SHA-256 of the seed {SPLIT_SEED} and the group. A group holds all sentences of one review or
-editorial and all near-duplicates (sets of words that overlap by {SIMILARITY:.0%} or more), so neither crosses the
-split. The vocabulary, the new texts and the training saw the train part alone; settings were chosen on the
-validation part.
+{paragraphs(origin)}
 """

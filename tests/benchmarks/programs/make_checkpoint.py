@@ -21,6 +21,7 @@ config = BertConfig(
     intermediate_size=4096,
     id2label={0: "NEGATIVE", 1: "POSITIVE"},
 )
-BertForSequenceClassification(config).to(torch.bfloat16).save_pretrained(target)
+model = BertForSequenceClassification(config).bfloat16()
+model.save_pretrained(target)
 for name in ("tokenizer.json", "tokenizer_config.json"):
     shutil.copyfile(nano / name, target / name)

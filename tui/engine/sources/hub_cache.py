@@ -26,6 +26,8 @@ def snapshot(repository: str, revision: str | None = None) -> Path | None:
     """The cached folder of a repository at a branch, tag or commit; None where there is none."""
     folder = folder_of(repository)
     wanted = revision or constants.DEFAULT_REVISION
+    if ".." in wanted:
+        return None
     try:
         commit = (folder / "refs" / wanted).read_text(encoding="utf-8").strip()
     except (OSError, ValueError):

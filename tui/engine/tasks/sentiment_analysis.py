@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from dataclasses import dataclass
 
@@ -48,11 +47,12 @@ def forward(loaded: LoadedCheckpoint, reading: Reading) -> Outcome:
         )
     on, model = loaded.placement.device, loaded.model
     _check_ids(model, reading.inputs["input_ids"])
-    accepted = inspect.signature(model.forward).parameters
-    options = {"use_cache": False} if "use_cache" in accepted else {}
+    options = {"use_cache": False} if "use_cache" in loaded.accepts else {}
     began = time.perf_counter()
     inputs = {
-        name: torch.tensor([values], device=on) for name, values in reading.inputs.items() if name in accepted
+        name: torch.tensor([values], device=on)
+        for name, values in reading.inputs.items()
+        if name in loaded.accepts
     }
     device.synchronize(on)
     started = time.perf_counter()
