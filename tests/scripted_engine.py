@@ -26,9 +26,8 @@ import sys
 import time
 from pathlib import Path
 
+from tui.framing import HEADER, PREAMBLE, body_length, decode_request, encode_frame
 from tui.protocol import (
-    HEADER,
-    PREAMBLE,
     PROTOCOL_VERSION,
     Analyze,
     Answered,
@@ -52,9 +51,6 @@ from tui.protocol import (
     Shutdown,
     Token,
     Tokenized,
-    body_length,
-    decode_request,
-    encode_frame,
 )
 
 UNKNOWN = Memory(None, None)

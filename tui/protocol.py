@@ -1,8 +1,7 @@
 """The whole contract between the screen and the engine: typed requests and events, plain values only.
 
-The two sides are processes joined by two byte streams. The engine first writes `PREAMBLE`; from then on
-both directions carry frames: a 4-byte big-endian length, then that many bytes of msgpack. A request (screen
-→ engine) carries a new, growing `id`; every event (engine → screen) carries the id it answers, or 0.
+The two sides are processes joined by two byte streams (`tui.framing` says how messages become bytes). A request
+(screen → engine) carries a new, growing `id`; every event (engine → screen) carries the id it answers, or 0.
 
 Life of a request: any number of `Progress`, then its own events, and exactly one *last* event: `Pong`,
 `CheckpointsListed`, `Inspected`, `Loaded`, `Reweighed` or `Answered`, and for every kind `Failed`,
@@ -11,18 +10,11 @@ Life of a request: any number of `Progress`, then its own events, and exactly on
 
 from __future__ import annotations
 
-import struct
 from typing import Literal, TypeAlias
 
 import msgspec
 
 PROTOCOL_VERSION = 1
-PREAMBLE = b"\x00logitscope-engine-1\n"
-"""First bytes of the engine's stdout. Anything before it (a login banner, say) is skipped by the reader."""
-
-MAX_FRAME_BYTES = 256 * 1024 * 1024
-HEADER = struct.Struct(">I")
-
 Function: TypeAlias = Literal["softmax", "sigmoid", "none"]
 Source: TypeAlias = Literal["built-in", "hub-cache", "folder", "hub"]
 DtypeName: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
@@ -397,33 +389,3 @@ LAST_EVENTS: tuple[type[Event], ...] = (
     Cancelled,
     Superseded,
 )
-
-_encoder = msgspec.msgpack.Encoder()
-_request_decoder: msgspec.msgpack.Decoder[AnyRequest] = msgspec.msgpack.Decoder(AnyRequest)
-_event_decoder: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyEvent)
-
-
-def encode_frame(message: AnyRequest | AnyEvent) -> bytes:
-    """One message as header and body. Raises ValueError when the body exceeds `MAX_FRAME_BYTES`."""
-    body = _encoder.encode(message)
-    if len(body) > MAX_FRAME_BYTES:
-        raise ValueError(f"a frame of {len(body):,} bytes exceeds the limit of {MAX_FRAME_BYTES:,}")
-    return HEADER.pack(len(body)) + body
-
-
-def body_length(header: bytes) -> int:
-    """Length of the body that follows a 4-byte header. Raises ValueError beyond `MAX_FRAME_BYTES`."""
-    (length,) = HEADER.unpack(header)
-    if length > MAX_FRAME_BYTES:
-        raise ValueError(f"a frame claims {length:,} bytes; the limit is {MAX_FRAME_BYTES:,}")
-    return int(length)
-
-
-def decode_request(body: bytes) -> AnyRequest:
-    """The request in a frame's body. Raises `msgspec.MsgspecError` for anything else."""
-    return _request_decoder.decode(body)
-
-
-def decode_event(body: bytes) -> AnyEvent:
-    """The event in a frame's body. Raises `msgspec.MsgspecError` for anything else."""
-    return _event_decoder.decode(body)

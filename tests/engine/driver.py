@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
-from tui import protocol
+from tui import framing
 from tui.protocol import LAST_EVENTS, AnyEvent, AnyRequest, Event
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +58,7 @@ class EngineProcess:
         return self._newest
 
     def send(self, *requests: AnyRequest) -> None:
-        self.send_bytes(b"".join(protocol.encode_frame(request) for request in requests))
+        self.send_bytes(b"".join(framing.encode_frame(request) for request in requests))
 
     def send_bytes(self, raw: bytes) -> None:
         assert self.process.stdin is not None
@@ -108,14 +108,14 @@ class EngineProcess:
     def _listen(self) -> None:
         assert self.process.stdout is not None
         stream = self.process.stdout
-        while not self.junk.endswith(protocol.PREAMBLE):
+        while not self.junk.endswith(framing.PREAMBLE):
             byte = stream.read(1)
             if not byte:
                 break
             self.junk += byte
-        self.junk = self.junk.removesuffix(protocol.PREAMBLE)
-        while len(header := stream.read(protocol.HEADER.size)) == protocol.HEADER.size:
-            event = protocol.decode_event(stream.read(protocol.body_length(header)))
+        self.junk = self.junk.removesuffix(framing.PREAMBLE)
+        while len(header := stream.read(framing.HEADER.size)) == framing.HEADER.size:
+            event = framing.decode_event(stream.read(framing.body_length(header)))
             with self._news:
                 self.times.append(time.monotonic())
                 self.seen.append(event)

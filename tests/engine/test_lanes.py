@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tui import protocol
+from tui import framing
 from tui.engine.errors import Abandoned
 from tui.engine.frames import FrameReader, Outbox
 from tui.engine.lanes import Job, Lane
@@ -30,7 +30,7 @@ class Wire:
     def next(self) -> AnyEvent:
         body = self._reader.next_body()
         assert body is not None
-        return protocol.decode_event(body)
+        return framing.decode_event(body)
 
     def close(self, *ends: str) -> None:
         for end in ends or ("_reading", "_writing"):

@@ -16,7 +16,7 @@ import pytest
 
 from tests.engine.conftest import TASK
 from tests.engine.driver import ROOT, EngineProcess
-from tui import protocol
+from tui import framing
 from tui.engine import log
 from tui.protocol import Analyze, Answered, Failed, Load, Loaded, Ping, Pong, Ready, Shutdown, Tokenized
 
@@ -133,7 +133,7 @@ def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
 def test_a_frame_cut_off_by_the_end_of_the_stream_ends_it(tmp_path: Path) -> None:
     with EngineProcess() as engine:
         ready(engine)
-        engine.send_bytes(protocol.encode_frame(Ping(1))[:-2])
+        engine.send_bytes(framing.encode_frame(Ping(1))[:-2])
         assert engine.process.stdin is not None
         engine.process.stdin.close()
         assert engine.ended() == 0
@@ -201,15 +201,15 @@ def test_a_reader_that_stops_reading_does_not_lose_a_frame() -> None:
     try:
         assert engine.stdin is not None
         count = 3_000
-        pings = b"".join(protocol.encode_frame(Ping(number)) for number in range(1, count + 1))
+        pings = b"".join(framing.encode_frame(Ping(number)) for number in range(1, count + 1))
         threading.Thread(target=engine.stdin.write, args=(pings,), daemon=True).start()
         time.sleep(1.0)
         stream = os.fdopen(reading, "rb")
-        assert stream.read(len(protocol.PREAMBLE)) == protocol.PREAMBLE
+        assert stream.read(len(framing.PREAMBLE)) == framing.PREAMBLE
         ids: list[int] = []
         while len(ids) <= count:
-            header = stream.read(protocol.HEADER.size)
-            ids.append(protocol.decode_event(stream.read(protocol.body_length(header))).id)
+            header = stream.read(framing.HEADER.size)
+            ids.append(framing.decode_event(stream.read(framing.body_length(header))).id)
         assert ids == list(range(count + 1))
     finally:
         engine.kill()

@@ -14,7 +14,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipe
 
 from tests.engine.conftest import TASK, TinyFolder
 from tests.engine.driver import EngineProcess
-from tui import catalogue, protocol
+from tui import catalogue, framing, protocol
 from tui.protocol import (
     LAST_EVENTS,
     Analyze,
@@ -440,7 +440,7 @@ def test_checkpoints_are_listed_and_inspected(engine: EngineProcess, tiny: TinyF
 
 
 def frame(body: bytes) -> bytes:
-    return protocol.HEADER.pack(len(body)) + body
+    return framing.HEADER.pack(len(body)) + body
 
 
 NONSENSE = (

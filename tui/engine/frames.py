@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable
 
-from tui import protocol
+from tui import framing, protocol
 from tui.engine.errors import Abandoned
 from tui.protocol import AnyEvent, Cancelled, Superseded
 
@@ -19,10 +19,10 @@ class FrameReader:
 
     def next_body(self) -> bytes | None:
         """The next frame's body; None at the end of the stream. Raises ValueError for an absurd length."""
-        header = self._exactly(protocol.HEADER.size)
+        header = self._exactly(framing.HEADER.size)
         if header is None:
             return None
-        return self._exactly(protocol.body_length(header))
+        return self._exactly(framing.body_length(header))
 
     def _exactly(self, count: int) -> bytes | None:
         pieces: list[bytes] = []
@@ -53,7 +53,7 @@ class Outbox:
     def preamble(self) -> None:
         """Write the bytes by which the other side knows where frames begin."""
         with self._lock:
-            self._write(protocol.PREAMBLE)
+            self._write(framing.PREAMBLE)
 
     def open(self, request_id: int) -> None:
         """Begin a request: from now on it is owed a last event."""
@@ -85,7 +85,7 @@ class Outbox:
     def send(self, event: AnyEvent) -> bool:
         """Write an event; False when its request is over (or, for `Cancelled`, beyond cancelling)."""
         last = isinstance(event, protocol.LAST_EVENTS)
-        frame = protocol.encode_frame(event)
+        frame = framing.encode_frame(event)
         with self._lock:
             if event.id != 0:
                 if event.id not in self._open:

@@ -11,7 +11,7 @@ from functools import partial
 
 import msgspec
 
-from tui import protocol
+from tui import framing, protocol
 from tui.engine import log
 from tui.engine.frames import FrameReader, Outbox
 from tui.engine.lanes import Job, Lane
@@ -71,7 +71,7 @@ class Server:
         self._library_lane.start()
         while (body := self._next_body()) is not None:
             try:
-                request = protocol.decode_request(body)
+                request = framing.decode_request(body)
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                 self._refuse(f"A frame holds no request of this protocol: {error}.")
                 continue

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import signal
 import subprocess
 import threading
@@ -14,20 +13,16 @@ from types import TracebackType
 
 import msgspec
 
+from tui.framing import ANY_PREAMBLE, HEADER, PREAMBLE, body_length, decode_event, encode_frame
 from tui.headless.text import visible
 from tui.protocol import (
-    HEADER,
     LAST_EVENTS,
-    PREAMBLE,
     PROTOCOL_VERSION,
     AnyEvent,
     AnyRequest,
     Failed,
     Failure,
     Ready,
-    body_length,
-    decode_event,
-    encode_frame,
 )
 
 BANNER_BYTES = 64 * 1024
@@ -35,7 +30,6 @@ LOG_TAIL_BYTES = 4096
 LOG_TAIL_LINES = 6
 HANDSHAKE_SECONDS = 30.0
 GRACE_SECONDS = 2.0
-_ANY_PREAMBLE = re.compile(rb"\x00logitscope-engine-(\d+)\n")
 
 
 class EngineError(Exception):
@@ -145,7 +139,7 @@ class BlockingEngine:
             while not seen.endswith(PREAMBLE):
                 byte = self._events.read(1)
                 seen += byte
-                if other := _ANY_PREAMBLE.search(seen, max(0, len(seen) - 64)):
+                if other := ANY_PREAMBLE.search(seen, max(0, len(seen) - 64)):
                     if int(other[1]) != PROTOCOL_VERSION:
                         raise self._other_version(int(other[1]))
                 elif len(seen) > BANNER_BYTES or not (byte or patience.is_alive()):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 import signal
 import subprocess
 import time
@@ -16,17 +15,13 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.app.engine_client import failures
+from tui.framing import ANY_PREAMBLE, HEADER, PREAMBLE, body_length, decode_event, encode_frame
 from tui.protocol import (
-    HEADER,
-    PREAMBLE,
     AnyEvent,
     AnyRequest,
     Cancel,
     Failure,
     Superseded,
-    body_length,
-    decode_event,
-    encode_frame,
 )
 
 BANNER_BYTES = 64 * 1024
@@ -35,7 +30,6 @@ WRITE_BUFFER_BYTES = 1024 * 1024
 """With more than this unread by the engine, requests wait on this side, where a newer one replaces them."""
 DRAIN_SECONDS = 0.5
 """How long the output of an engine that closed its input is still read."""
-_ANY_PREAMBLE = re.compile(rb"\x00logitscope-engine-(\d+)\n")
 
 
 class LinkError(Exception):
@@ -164,7 +158,7 @@ class EngineLink(asyncio.Protocol):
             yield self._ids.inward(event)
 
     def _skip_banner(self) -> None:
-        preamble = _ANY_PREAMBLE.search(self.received, 0, BANNER_BYTES)
+        preamble = ANY_PREAMBLE.search(self.received, 0, BANNER_BYTES)
         if preamble is None:
             if len(self.received) >= BANNER_BYTES:
                 what = f"wrote {BANNER_BYTES // 1024} kB of something else"
