@@ -24,7 +24,7 @@ def environment(home: Path) -> dict[str, str]:
         name: value
         for name, value in os.environ.items()
         if not name.startswith(("LOGITSCOPE_", "HF_", "TRANSFORMERS_", "OMP_", "MKL_"))
-        and name not in ("PYTHONDONTWRITEBYTECODE", "NO_COLOR", "TEXTUAL")
+        and name not in ("PYTHONDONTWRITEBYTECODE", "NO_COLOR", "COLUMNS", "LINES")
     }
     return kept | {
         "HF_HUB_OFFLINE": "1",

@@ -19,6 +19,7 @@ from tui.training.workspace import folder_bytes
 
 FOLDER = Path(__file__).resolve().parents[2] / "tui" / "models" / "nano-sentiment"
 ODD_TEXTS = (
+    "long " * 100,
     "",
     " ",
     "I've been waiting for a course like this my whole life.",

@@ -25,10 +25,11 @@ def test_only_the_five_special_tokens_are_special() -> None:
 
 def test_saved_and_loaded_it_cuts_texts_the_same_way(tmp_path: Path) -> None:
     trained = train_wordpiece(TEXTS, 150, 32)
+    trained(["cut as in training", "and padded"], truncation=True, max_length=4, padding=True)
     save_tokenizer(trained, tmp_path)
     loaded = AutoTokenizer.from_pretrained(str(tmp_path))
     from_file = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
-    for text in ["A GREAT camera, n12movie!", "déjà vu", "[MASK]", ""]:
+    for text in ["a long text " * 20, "A GREAT camera, n12movie!", "déjà vu", "[MASK]", ""]:
         assert loaded(text)["input_ids"] == trained(text)["input_ids"] == from_file.encode(text).ids
     assert len(loaded("film " * 100, truncation=True)["input_ids"]) == 32
     assert trained.tokenize("GREAT gréat") == ["great", "great"]
