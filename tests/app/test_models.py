@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 from transformers import pipeline
@@ -10,6 +11,7 @@ from transformers import pipeline
 from tests.app.driving import Driver, playground
 from tests.checkpoints import make_checkpoint
 from tests.engine.loopback_hub import LoopbackHub
+from tui.settings import Settings
 
 TEXT = "The film was dull, and nobody laughed."
 
@@ -100,3 +102,24 @@ async def test_a_checkpoint_that_cannot_serve_says_why(state_folder: Path, tmp_p
         await driver.until(lambda: "no classification head" in "\n".join(driver.painted()), "the note")
         await driver.pilot.press("escape")
         await driver.write("still the old one")
+
+
+async def test_a_wrong_start_is_told_in_full_and_can_be_mended(state_folder: Path) -> None:
+    """An unknown theme, an unknown key and a missing model: the playground opens and says so."""
+    settings = Settings(
+        state_folder=state_folder,
+        model="/nowhere/at/all",
+        theme="nope",
+        keymap=MappingProxyType({"no-such-key": "x"}),
+    )
+    async with playground(state_folder, (80, 24), settings=settings, ready=False) as driver:
+        assert "no-such-key" in driver.line("hints")
+        await driver.until(lambda: driver.screen.failure is not None, "the failure")
+        painted = "\n".join(driver.painted())
+        assert "No such folder" in painted
+        assert "/nowhere/at/all" in painted
+        assert "→ " in painted
+        assert "no model" in driver.line("status")
+        await driver.pilot.press("escape", "escape", "2", "home", "enter")
+        await driver.answered()
+        assert driver.screen.in_use == "nano-sentiment"

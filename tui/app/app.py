@@ -67,9 +67,7 @@ class LogitscopeApp(App[None]):
         return self.playground
 
     def on_mount(self) -> None:
-        """The person's theme and keys, and an orderly end when the terminal goes away."""
-        if self._settings.theme is not None:
-            self.theme = self._settings.theme
+        """The person's keys, and an orderly end when the terminal goes away."""
         self.set_keymap(dict(self._settings.keymap))
         on_hangup(self._hang_up, self.exit)
         self.app_resume_signal.subscribe(self, lambda _: self._canvas.forget())
@@ -77,7 +75,21 @@ class LogitscopeApp(App[None]):
     @on(Playground.Opened)
     async def opened(self) -> None:
         """The panes are there: talk to the engine, which was started before."""
+        self._apply_taste()
         await self.conversation.begin(self._input.full_text)
+
+    def _apply_taste(self) -> None:
+        """The person's theme; what of theme and keys is not known is told."""
+        theme = self._settings.theme
+        known = {key.id for keys in TABLE.values() for key in keys}
+        strange = sorted(set(self._settings.keymap) - known)
+        if theme is not None and theme not in self.available_themes:
+            names = ", ".join(sorted(self.available_themes))
+            self.playground.say(f"There is no theme “{theme}”; the themes are {names}")
+        elif theme is not None:
+            self.theme = theme
+        if strange:
+            self.playground.say(f"[keys] names what no key does: {', '.join(strange)}; F1 lists the keys")
 
     async def on_unmount(self) -> None:
         """Keep the session, end the engine."""

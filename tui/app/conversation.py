@@ -228,7 +228,7 @@ class Conversation:
                 self.show_status()
                 return  # why there is no model is told already
         self.last_failure = screen.failure = failed.failure
-        screen.say(failed.failure.title)
+        screen.say(f"{failed.failure.title}; F4 tells why and what to do")
         self.show_status()
 
     def _hear_dropped(self, event: Cancelled | Superseded) -> None:
@@ -254,7 +254,7 @@ class Conversation:
     def _hear_lost(self, lost: EngineLost) -> None:
         self.last_failure = self._playground.failure = lost.failure
         self._playground.stale = True
-        self._playground.say(lost.failure.title)
+        self._playground.say(f"{lost.failure.title}; F4 tells why and what to do")
         self._engine = RESTARTING if lost.restarts else STOPPED
         self.show_status()
 

@@ -41,6 +41,8 @@ def status_parts(status: Status) -> tuple[tuple[tuple[Part, ...], ...], tuple[Pa
 
 
 def _now(status: Status) -> str:
+    if not status.doing and status.loaded is None:
+        return "no model; 2 chooses one"
     if not status.doing:
         return f"ready {numbers.seconds(status.answer_seconds)}" if status.answer_seconds else "ready"
     said = visible(status.doing)

@@ -183,6 +183,10 @@ class Playground(Screen[None]):
         """The same for the keys that act in every pane."""
         return self._bindings_of(own=False)
 
+    def watch_failure(self, failure: Failure | None) -> None:
+        """A failure gets the room it needs to be read."""
+        self.set_class(failure is not None, "-failed")
+
     def watch_in_use(self) -> None:
         """The fold line names the checkpoint."""
         if self.is_mounted:

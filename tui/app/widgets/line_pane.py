@@ -104,6 +104,7 @@ class LinePane(Framed, ScrollView, can_focus=True):
     def action_copy(self) -> None:
         """Put the pane's text on the terminal's clipboard (OSC 52, which works over SSH)."""
         self.app.copy_to_clipboard(self.plain())
+        self.app.notify(f"{self.NAME} copied to the terminal's clipboard", markup=False, timeout=2)
 
     def watch_stale(self) -> None:
         """Repaint all rows: each of them dims or brightens."""
