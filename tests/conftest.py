@@ -14,7 +14,11 @@ import pytest
 
 HOME = Path(tempfile.mkdtemp(prefix="logitscope-tests-"))
 
-for name in [name for name in os.environ if name.startswith(("LOGITSCOPE_", "HF_", "TRANSFORMERS_"))]:
+for name in [
+    name
+    for name in os.environ
+    if name.startswith(("LOGITSCOPE_", "HF_", "TRANSFORMERS_")) and name != "LOGITSCOPE_DATA"
+]:
     del os.environ[name]
 os.environ |= {
     "HF_HUB_OFFLINE": "1",

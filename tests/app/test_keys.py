@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 import pytest
+from textual import events
 
 from tests.app.driving import playground
 from tui.app.keys import PANES, TABLE
@@ -117,3 +118,14 @@ async def test_zoom_help_and_palette(state_folder: Path) -> None:
         assert "Raise the temperature" in "\n".join(driver.painted())
         await driver.pilot.press("enter", "enter")
         await driver.until(lambda: driver.readout.settings.temperature != 1.0, "the command to run")
+
+
+async def test_keys_typed_ahead_reach_the_pane_they_were_meant_for(state_folder: Path) -> None:
+    """As a slow line delivers them: a digit and the letters after it in one piece."""
+    async with playground(state_folder) as driver:
+        await driver.write("")
+        await driver.pilot.press("escape")
+        for character in "3XYZ":
+            driver.app.post_message(events.Key(character, character))
+        await driver.until(lambda: driver.input.text != "", "the letters")
+        assert driver.input.text == "XYZ"

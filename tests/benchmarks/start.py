@@ -17,8 +17,8 @@ from tests.benchmarks.terminal import Terminal
 
 TEXT = "I've been waiting for a course like this my whole life."
 ANSWER = re.compile(r"(POSITIVE|NEGATIVE) +[01]\.\d{4}")
-TITLES = ("1 Task", "2 Model", "3 Input", "4 Token", "5 Forwa", "6 Logit", "7 Answe")
-"""How the title of each pane begins."""
+TITLES = ("1 Task", "2 Model", "3 Input", "4 Tokens", "5 Forward", "6 Logits → probabilities", "7 Answer")
+"""What the top border of each pane says first."""
 SETTLED_SECONDS = 0.3
 
 

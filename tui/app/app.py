@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import Iterable
 from functools import partial
 from typing import Any
@@ -76,6 +77,8 @@ class LogitscopeApp(App[None]):
     async def opened(self) -> None:
         """The panes are there: talk to the engine, which was started before."""
         self._apply_taste()
+        gc.freeze()  # what was made until now stays: no collection has to walk over it again
+        gc.enable()
         await self.conversation.begin(self._input.full_text)
 
     def _apply_taste(self) -> None:
@@ -235,8 +238,10 @@ class LogitscopeApp(App[None]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every key's command by name, then Textual's own (theme, screenshot, quit)."""
         playground = self.playground
+        for name in PANES:
+            yield SystemCommand(f"Go to the {name} pane", "", partial(playground.action_pane, name))
         for room, keys in TABLE.items():
-            if room in ("rows", "pick"):
+            if room in ("panes", "rows", "pick"):
                 continue  # they move a cursor: a name in a list does that worse
             node = playground.query_one(f"#{room}") if room in PANES else playground
             for key in keys:

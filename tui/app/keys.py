@@ -70,7 +70,15 @@ EVERYWHERE = (
 )
 
 PANE_KEYS = tuple(
-    Key(f"pane-{name}", str(number), f"pane('{name}')", name, f"Go to the {name} pane", hint=False)
+    Key(
+        f"pane-{name}",
+        str(number),
+        f"digit('{name}')",
+        name,
+        f"Go to the {name} pane",
+        hint=False,
+        priority=True,  # keys typed ahead, in one piece, are to reach the pane that the digit names
+    )
     for number, name in enumerate(PANES, start=1)
 )
 

@@ -83,11 +83,11 @@ class ForwardPane(LinePane):
         names = max(cell_len(fit(step.name, 24)) for step in steps) + 1
         shapes = max(len(numbers.shape(step.shape)) for step in steps) + 1
         formats = max(len(step.dtype) for step in steps) + 1
-        longest = max((step.seconds or 0.0) for step in steps) or 1.0
+        whole = sum(step.seconds or 0.0 for step in steps) or 1.0
         bars = _BAR_CELLS if width >= names + shapes + formats + 10 + _BAR_CELLS + 20 else 0
         strips = []
         for step in steps:
-            share = bar((step.seconds or 0.0) / longest, bars) + " " if bars else ""
+            share = bar((step.seconds or 0.0) / whole, bars) + " " if bars else ""
             lead = names + shapes + formats + 10 + len(share)
             strips.append(
                 row(

@@ -226,7 +226,7 @@ class Playground(Screen[None]):
         pane = self.query_one(InputPane)
         if self.mark is not None:
             pane.move_caret_to(self.mark[0])
-        pane.focus()
+        self.set_focus(pane)
 
     @on(InputPane.CaretMoved)
     def caret_moved(self, event: InputPane.CaretMoved) -> None:
@@ -247,7 +247,15 @@ class Playground(Screen[None]):
         if self.zoomed is not None and self.zoomed is not pane:
             self._zoom(None)
         self.set_class(name in PANES[:2], "-picking")
-        pane.focus()
+        self.set_focus(pane)  # at once: `focus()` waits, and keys typed ahead would go to the old pane
+
+    def action_digit(self, name: str) -> None:
+        """Go to a pane by its digit."""
+        self.action_pane(name)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """In a text field a digit is a digit."""
+        return not (action == "digit" and isinstance(self.focused, InputPane))
 
     def action_zoom(self) -> None:
         """Give the focused pane the whole screen, or take it back."""
@@ -281,7 +289,7 @@ class Playground(Screen[None]):
         if self.has_class("-picking"):
             self.remove_class("-picking")
             if self.has_class("-narrow"):
-                self.query_one(InputPane).focus()
+                self.set_focus(self.query_one(InputPane))
 
     @on(events.DescendantFocus)
     def folded(self, event: events.DescendantFocus) -> None:
