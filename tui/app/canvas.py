@@ -63,8 +63,33 @@ class CellUpdate(CompositorUpdate):
             yield from strip
 
     def render_segments(self, console: Console) -> str:
-        """Cursor moves and cells as the terminal takes them."""
-        return "".join(f"\x1b[{y + 1};{x + 1}H{strip.render(console)}" for x, y, strip in self.runs)
+        """Cursor moves and cells as the terminal takes them; a style is said once for all runs that begin in it.
+
+        The runs don't overlap, so their order is free.
+        """
+        sequences: list[str] = []
+        current, closing = None, ""
+        for x, y, strip in sorted(self.runs, key=_first_style):
+            sequences.append(f"\x1b[{y + 1};{x + 1}H")
+            for text, style, _ in strip:
+                if style != current:
+                    opening, close = _codes(style, console)
+                    sequences += (closing, opening)
+                    current, closing = style, close
+                sequences.append(text)
+        return "".join([*sequences, closing])
+
+
+def _first_style(run: tuple[int, int, Strip]) -> int:
+    return next((hash(style) for _, style, _ in run[2]), 0)
+
+
+def _codes(style: Style | None, console: Console) -> tuple[str, str]:
+    """What switches a style on, and what switches it off."""
+    if style is None:
+        return "", ""
+    opening, _, closing = style.render("\x00", color_system=console._color_system).partition("\x00")
+    return opening, closing
 
 
 class Canvas:
