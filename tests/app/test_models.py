@@ -73,6 +73,8 @@ async def test_a_download_shows_its_progress_and_can_be_cancelled(
             await driver.pilot.press("escape", "2", "c")
             await driver.until(lambda: driver.screen.loading_reference is None, "the end of the load")
             assert "cancelled" in driver.line("hints")
+            await driver.pilot.press("escape")
+            assert "cancel loading" not in driver.line("hints")
             hub.bytes_per_second = None
             await name_checkpoint(driver, "someone/slow")
             await driver.pilot.press("enter")

@@ -113,8 +113,9 @@ class ModelPane(PickPane):
         self.watch_checkpoints()
 
     def watch_loading_reference(self) -> None:
-        """Move the mark."""
+        """Move the mark; cancelling is offered as long as something loads."""
         self.watch_checkpoints()
+        self.refresh_bindings()
 
     def action_add(self) -> None:
         """Ask for a folder or Hub id."""
