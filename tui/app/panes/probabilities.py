@@ -195,7 +195,8 @@ class ProbabilitiesPane(LinePane):
         self._ask(temperature=1.0, function="auto")
 
     def _ask(self, **changes: float | str) -> None:
-        self.post_message(self.SettingsChanged(msgspec.structs.replace(self.settings, **changes)))
+        self.settings = msgspec.structs.replace(self.settings, **changes)  # at once, for keys typed ahead
+        self.post_message(self.SettingsChanged(self.settings))
 
     def on_click(self, event: events.Click) -> None:
         """A click selects a row."""

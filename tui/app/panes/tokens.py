@@ -163,6 +163,7 @@ class TokensPane(LinePane):
     def _select(self, position: int) -> None:
         if self.tokenized is not None and self.tokenized.tokens:
             position = max(0, min(position, len(self.tokenized.tokens) - 1))
+            self.cursor = position  # at once: the next key may be here before the screen's word is
             self.post_message(self.TokenMoved(position))
 
     def action_token(self, by: int) -> None:
