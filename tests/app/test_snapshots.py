@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,10 @@ def look(snap_compare: Any, state_folder: Path) -> Iterator[Look]:
             driver = Driver(app, pilot, client)
             await driver.answered()
             await pilot.press(*keys)
+            await pilot.pause(0.2)
+            # Each answer to a ping brings a new memory figure: nothing may come after the figures are set.
+            assert app.conversation.engine_pid is not None
+            os.kill(app.conversation.engine_pid, signal.SIGSTOP)
             await pilot.pause(0.2)
             hold_still(driver)
             await pilot.pause(0.2)
