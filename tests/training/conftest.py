@@ -13,9 +13,9 @@ from safetensors.torch import save as tensors_to_bytes
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from tui.training.snippets import DOMAIN_FILES
+from tui.training.sentiment.snippets import DOMAIN_FILES
 from tui.training.sources import MINILM_WHEEL, VADER_ARCHIVE
-from tui.training.vocabulary import train_wordpiece
+from tui.training.vocabulary.wordpiece import train_wordpiece
 
 GOOD = ("great", "lovely", "wonderful", "superb", "charming", "brilliant")
 BAD = ("awful", "boring", "terrible", "dreadful", "clumsy", "broken")

@@ -4,7 +4,14 @@ from types import ModuleType
 
 import pytest
 
-WITH_EXAMPLES = ("augment", "card", "measure", "neighbors", "splits")
+WITH_EXAMPLES = (
+    "sentiment.augment",
+    "card",
+    "measure",
+    "sentiment.neighbors",
+    "splits",
+    "texts.descriptions",
+)
 
 
 def module_named(name: str) -> ModuleType:

@@ -2,8 +2,9 @@ import random
 from collections import defaultdict
 from pathlib import Path
 
-from tui.training.snippets import Snippet, read_snippets
-from tui.training.splits import Split, group_snippets, near_duplicates, split_snippets, words_of
+from tui.training.sentiment.snippets import Snippet, read_snippets
+from tui.training.sentiment.split import Split, group_snippets, split_snippets
+from tui.training.splits import near_duplicates, words_of
 
 
 def parts_of(split: Split) -> dict[str, tuple[Snippet, ...]]:

@@ -4,7 +4,8 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer
 
 from tests.training.conftest import domain_table
-from tui.training.vocabulary import SPECIAL_TOKENS, save_tokenizer, train_wordpiece
+from tui.training.vocabulary.saving import save_tokenizer
+from tui.training.vocabulary.wordpiece import SPECIAL_TOKENS, train_wordpiece
 
 TEXTS = domain_table("movie").splitlines() + domain_table("tweets").splitlines()
 

@@ -1,10 +1,14 @@
 """The command `python -m tui.training`: train a built-in checkpoint, or say where its data comes from."""
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from tui.training.sources import SourceError, describe_sources, find_source
+from tui.training.trainings import TRAININGS, Training
 
 _MODELS = Path(__file__).resolve().parent.parent / "models"
 
@@ -14,42 +18,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tui.training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("sources", help="list the public files, their licenses and how to download them")
-    sentiment = commands.add_parser("sentiment", help="train nano-sentiment: two labels, six megabytes")
-    sentiment.add_argument("--data", type=Path, required=True, help="folder that holds the downloaded files")
-    sentiment.add_argument(
-        "--out",
-        type=Path,
-        default=_MODELS / "nano-sentiment",
-        help="checkpoint folder to write (default: the built-in one)",
-    )
-    sentiment.add_argument("--resume", action="store_true", help="go on with an interrupted training")
+    for training in TRAININGS:
+        command = commands.add_parser(training.name, help=f"{training.checkpoint}: {training.summary}")
+        command.add_argument(
+            "--data", type=Path, required=True, help="folder that holds the downloaded files"
+        )
+        command.add_argument(
+            "--out",
+            type=Path,
+            default=_MODELS / training.checkpoint,
+            help="checkpoint folder to write (default: the built-in one)",
+        )
+        command.add_argument("--resume", action="store_true", help="go on with an interrupted training")
     options = parser.parse_args(arguments)
     if options.command == "sources":
-        # Listing needs no torch: the answer should not wait for its import.
-        from tui.training.sources import describe_sources
-
         _say(describe_sources())
         return 0
-    return _train_sentiment(options.data, options.out, options.resume)
+    chosen = next(training for training in TRAININGS if training.name == options.command)
+    return _train(chosen, options.data, options.out, options.resume)
 
 
-def _train_sentiment(data: Path, out: Path, resume: bool) -> int:
+def _train(training: Training, data: Path, out: Path, resume: bool) -> int:
     # Two threads that spin between operations starve everything else on a small machine.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    from tui.training.sources import MINILM_WHEEL, VADER_ARCHIVE, SourceError, find_source
-
     try:
-        for source in (VADER_ARCHIVE, MINILM_WHEEL):
+        # Importing torch takes seconds: a missing file is said before.
+        for source in training.sources:
             find_source(source, data)
     except SourceError as error:
         return _refuse(error)
 
-    # Importing torch takes seconds: a missing file is said before.
-    from tui.training.sentiment import train_sentiment
     from tui.training.workspace import WorkspaceError
 
+    train = importlib.import_module(training.module).train
     try:
-        train_sentiment(data, out, resume=resume, report=_say)
+        train(data, out, resume=resume, report=_say)
     except (SourceError, WorkspaceError) as error:
         return _refuse(error)
     except KeyboardInterrupt:

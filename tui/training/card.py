@@ -3,41 +3,9 @@
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from tui.training.measure import Accuracy
 from tui.training.sources import Source
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """One row of the table of results: ours against the baseline on the same held-out snippets."""
-
-    name: str
-    ours: Accuracy
-    baseline: Accuracy
-    baseline_zero_positive: Accuracy
-
-
-@dataclass(frozen=True)
-class Measured:
-    """Everything the card of a classifier states that only the training run knows.
-
-    `sentences` maps a plain sentence to the probability of POSITIVE (0..1); `stage_seconds` names a stage of the
-    training and its processor time; `parts` counts the snippets of each part of the split.
-    """
-
-    comparisons: Sequence[Comparison]
-    sentences: Mapping[str, float]
-    stage_seconds: Mapping[str, float]
-    parts: Mapping[str, int]
-    width: int
-    layers: int
-    parameters: int
-    weight_bytes: int
-    vocabulary: int
-    source_digests: Mapping[str, str]
-
 
 _ITEM = re.compile(r"\n(?=- |\d+\. )")
 
@@ -97,26 +65,11 @@ def accuracy_cell(accuracy: Accuracy) -> str:
     return f"{percent(accuracy.share)} ({100 * low:.1f}–{100 * high:.1f})"
 
 
-def comparison_table(rows: Sequence[Comparison]) -> str:
-    """Return the table of held-out results; the numbers in brackets are 95 % intervals."""
-    header = ["held-out snippets", "examples", "this checkpoint", "VADER", "VADER, 0 taken as positive"]
-    return table(
-        header,
-        [
-            [
-                row.name,
-                f"{row.ours.examples:,}",
-                accuracy_cell(row.ours),
-                accuracy_cell(row.baseline),
-                accuracy_cell(row.baseline_zero_positive),
-            ]
-            for row in rows
-        ],
-    )
-
-
 def source_table(sources: Sequence[Source], digests: Mapping[str, str]) -> str:
-    """Return the table of sources; a file that is not the published one is marked."""
+    """Return the table of sources; a file that is not the published one is marked.
+
+    `digests` holds the SHA-256 (hexadecimal) of what was read, by `Source.file`.
+    """
     return table(
         ["file", "what it gave", "license", "SHA-256"],
         [
@@ -125,7 +78,9 @@ def source_table(sources: Sequence[Source], digests: Mapping[str, str]) -> str:
                 source.holds,
                 source.license,
                 f"`{digests[source.file][:16]}…`"
-                + ("" if digests[source.file] == source.sha256 else " (**not the published file**)"),
+                + (
+                    " (**not the published file**)" if source.sha256 not in ("", digests[source.file]) else ""
+                ),
             ]
             for source in sources
         ],

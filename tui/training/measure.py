@@ -1,12 +1,8 @@
-"""Accuracy on held-out snippets, with the interval that its sample size allows."""
+"""Accuracy on held-out examples, with the interval that its sample size allows."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.training.snippets import Snippet
-
-RATING_MARGIN = 0.5
 _Z_95 = 1.959964
 
 
@@ -36,24 +32,3 @@ class Accuracy:
         reach = _Z_95 / (1 + square / n) * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
         # Rounding may pass the ends by a few billionths when all or none are right.
         return max(0.0, center - reach), min(1.0, center + reach)
-
-
-def decided(snippets: Sequence[Snippet], domains: Sequence[str]) -> list[Snippet]:
-    """Return the snippets of these domains whose mean rating lies more than 0.5 away from neutral."""
-    return [
-        snippet for snippet in snippets if snippet.domain in domains and abs(snippet.rating) > RATING_MARGIN
-    ]
-
-
-def sign_accuracy(
-    snippets: Sequence[Snippet], scores: Sequence[float], zero_is_positive: bool = False
-) -> Accuracy:
-    """Return how often a score has the sign of the mean rating.
-
-    A score of exactly 0 is no answer and counts as wrong, unless `zero_is_positive`.
-    """
-    right = sum(
-        (score >= 0 if zero_is_positive else score > 0) if snippet.rating > 0 else score < 0
-        for snippet, score in zip(snippets, scores, strict=True)
-    )
-    return Accuracy(right, len(snippets))

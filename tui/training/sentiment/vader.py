@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
-from tui.training.snippets import read_member
+from tui.training.sentiment.snippets import read_member
 from tui.training.sources import SourceError
 
 _FILES = ("vaderSentiment.py", "vader_lexicon.txt", "emoji_utf8_lexicon.txt")

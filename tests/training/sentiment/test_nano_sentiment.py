@@ -9,15 +9,14 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from tui.training.card import comparison_table
-from tui.training.sentiment_card import compare_held_out
-from tui.training.snippets import read_snippets
+from tui.training.sentiment.card import compare_held_out, comparison_table
+from tui.training.sentiment.snippets import read_snippets
+from tui.training.sentiment.split import split_snippets
 from tui.training.sources import VADER_ARCHIVE
-from tui.training.splits import split_snippets
-from tui.training.vocabulary import train_wordpiece
+from tui.training.vocabulary.wordpiece import train_wordpiece
 from tui.training.workspace import folder_bytes
 
-FOLDER = Path(__file__).resolve().parents[2] / "tui" / "models" / "nano-sentiment"
+FOLDER = Path(__file__).resolve().parents[3] / "tui" / "models" / "nano-sentiment"
 ODD_TEXTS = (
     "long " * 100,
     "",

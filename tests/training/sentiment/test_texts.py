@@ -2,12 +2,13 @@ import random
 
 import torch
 
-from tui.training.augment import clauses, framed_words, negated, span, unrated_texts
-from tui.training.everyday import EVERYDAY
-from tui.training.measure import Accuracy, decided, sign_accuracy
-from tui.training.neighbors import Neighbors, exchanged, similar_words
-from tui.training.sentiment_card import PLAIN_SENTENCES
-from tui.training.snippets import Snippet
+from tui.training.measure import Accuracy
+from tui.training.sentiment.augment import clauses, framed_words, negated, span, unrated_texts
+from tui.training.sentiment.card import PLAIN_SENTENCES
+from tui.training.sentiment.everyday import EVERYDAY
+from tui.training.sentiment.measure import decided, sign_accuracy
+from tui.training.sentiment.neighbors import Neighbors, exchanged, similar_words
+from tui.training.sentiment.snippets import Snippet
 from tui.training.splits import words_of
 
 

@@ -6,10 +6,11 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from tui.training import loop, sentiment
+from tui.training import loop
 from tui.training.__main__ import main
 from tui.training.loop import Plan
-from tui.training.sentiment import Recipe, train_sentiment
+from tui.training.sentiment import train as sentiment
+from tui.training.sentiment.train import Recipe, train
 from tui.training.workspace import WorkspaceError
 
 
@@ -38,7 +39,7 @@ TINY = Recipe(
 def test_a_tiny_training_yields_a_standard_folder_with_a_card(data: Path) -> None:
     lines: list[str] = []
     out = data / "out"
-    train_sentiment(data, out, resume=False, report=lines.append, recipe=TINY)
+    train(data, out, resume=False, report=lines.append, recipe=TINY)
     assert sorted(file.name for file in out.iterdir()) == [
         "README.md",
         "config.json",
@@ -96,13 +97,13 @@ def test_an_interrupted_training_resumes_to_the_same_weights(
 
 def test_only_a_training_with_the_same_settings_can_be_resumed(data: Path) -> None:
     with pytest.raises(WorkspaceError, match="no training to resume"):
-        train_sentiment(data, data / "out", resume=True, report=silent, recipe=TINY)
+        train(data, data / "out", resume=True, report=silent, recipe=TINY)
 
     def interrupt(line: str) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_sentiment(data, data / "out", resume=False, report=interrupt, recipe=TINY)
+        train(data, data / "out", resume=False, report=interrupt, recipe=TINY)
     other = dataclasses.replace(TINY, seed=1)
     with pytest.raises(WorkspaceError, match="other settings"):
-        train_sentiment(data, data / "out", resume=True, report=silent, recipe=other)
+        train(data, data / "out", resume=True, report=silent, recipe=other)

@@ -1,8 +1,6 @@
 """Trains a lower-casing WordPiece vocabulary and wraps it as a standard fast tokenizer."""
 
-import json
 from collections.abc import Sequence
-from pathlib import Path
 
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import PreTrainedTokenizerFast
@@ -43,21 +41,6 @@ def train_wordpiece(texts: Sequence[str], size: int, max_length: int) -> PreTrai
         model_input_names=["input_ids", "attention_mask"],
         **SPECIAL_TOKENS,
     )
-
-
-def save_tokenizer(tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
-    """Write tokenizer.json and tokenizer_config.json in the form that every transformers version reads as is.
-
-    transformers 5 writes its internal class name. `PreTrainedTokenizerFast` is known to versions 4 and 5 alike,
-    and both then take tokenizer.json unchanged instead of rebuilding it from the vocabulary.
-    """
-    tokenizer.backend_tokenizer.no_truncation()  # training cuts and pads; the file is for texts as they come
-    tokenizer.backend_tokenizer.no_padding()
-    tokenizer.save_pretrained(str(folder))
-    config_path = folder / "tokenizer_config.json"
-    config = json.loads(config_path.read_text(encoding="utf-8"))
-    config["tokenizer_class"] = "PreTrainedTokenizerFast"
-    config_path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _bert_pipeline(model: models.WordPiece) -> Tokenizer:

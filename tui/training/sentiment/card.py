@@ -1,29 +1,23 @@
 """Measures nano-sentiment on the held-out snippets and writes its README.md."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from tui.training.augment import NEGATION_FACTOR
-from tui.training.card import (
-    Comparison,
-    Measured,
-    comparison_table,
-    front_matter,
-    paragraphs,
-    percent,
-    source_table,
-    table,
-)
-from tui.training.everyday import EVERYDAY
-from tui.training.measure import decided, sign_accuracy
-from tui.training.snippets import DOMAIN_FILES
+from tui.training.card import accuracy_cell, front_matter, paragraphs, percent, source_table, table
+from tui.training.measure import Accuracy
+from tui.training.sentiment.augment import NEGATION_FACTOR
+from tui.training.sentiment.everyday import EVERYDAY
+from tui.training.sentiment.measure import decided, sign_accuracy
+from tui.training.sentiment.snippets import DOMAIN_FILES
+from tui.training.sentiment.split import SPLIT_SEED, Split
+from tui.training.sentiment.vader import compound_scores
 from tui.training.sources import MINILM_WHEEL, VADER_ARCHIVE
-from tui.training.splits import SIMILARITY, SPLIT_SEED, Split
-from tui.training.vader import compound_scores
+from tui.training.splits import SIMILARITY
 from tui.training.workspace import folder_bytes
 
 HEADLINE_DOMAINS = ("movie", "amazon")
@@ -70,6 +64,36 @@ _LIMITS = """
   anything about people."""
 
 
+@dataclass(frozen=True)
+class Comparison:
+    """One row of the table of results: ours against the baseline on the same held-out snippets."""
+
+    name: str
+    ours: Accuracy
+    baseline: Accuracy
+    baseline_zero_positive: Accuracy
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Everything the card of a classifier states that only the training run knows.
+
+    `sentences` maps a plain sentence to the probability of POSITIVE (0..1); `stage_seconds` names a stage of the
+    training and its processor time; `parts` counts the snippets of each part of the split.
+    """
+
+    comparisons: Sequence[Comparison]
+    sentences: Mapping[str, float]
+    stage_seconds: Mapping[str, float]
+    parts: Mapping[str, int]
+    width: int
+    layers: int
+    parameters: int
+    weight_bytes: int
+    vocabulary: int
+    source_digests: Mapping[str, str]
+
+
 @torch.inference_mode()
 def logit_differences(folder: Path, texts: Sequence[str], batch_size: int = 64) -> list[float]:
     """Return logit(POSITIVE) - logit(NEGATIVE) of each text, by the checkpoint as anyone would load it."""
@@ -106,6 +130,24 @@ def compare_held_out(folder: Path, archive: Path, split: Split) -> list[Comparis
 
     headline = comparison("**movie + Amazon**", HEADLINE_DOMAINS)
     return [headline, *(comparison(DOMAIN_NAMES[domain], [domain]) for domain in DOMAIN_FILES)]
+
+
+def comparison_table(rows: Sequence[Comparison]) -> str:
+    """Return the table of held-out results; the numbers in brackets are 95 % intervals."""
+    header = ["held-out snippets", "examples", "this checkpoint", "VADER", "VADER, 0 taken as positive"]
+    return table(
+        header,
+        [
+            [
+                row.name,
+                f"{row.ours.examples:,}",
+                accuracy_cell(row.ours),
+                accuracy_cell(row.baseline),
+                accuracy_cell(row.baseline_zero_positive),
+            ]
+            for row in rows
+        ],
+    )
 
 
 def measure_and_write(

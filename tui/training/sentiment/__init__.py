@@ -1,0 +1,1 @@
+"""How nano-sentiment is made."""
