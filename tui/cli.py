@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tui.app.engine_client import EngineClient
     from tui.app.session import Session
     from tui.settings import Settings
 
@@ -76,22 +77,33 @@ def _playground(arguments: Sequence[str]) -> int:
     import atexit
     import gc
 
-    from tui.app.engine_client import EngineClient
+    from tui.app.engine_process import EngineProcess
 
     # Textual paints at most this often; at its default of 60 a key waits up to 33 ms for its paint.
     os.environ.setdefault("TEXTUAL_FPS", "240")
     # A full collection takes a tenth of a second while everything is being imported; the app turns it on again.
     gc.disable()
 
-    client = EngineClient(settings.command, settings.state_folder / "engine.log")
-    client.spawn()  # before textual is imported: the engine imports torch meanwhile
-    atexit.register(client.kill_now)
+    log_path = settings.state_folder / "engine.log"
+    engine: EngineProcess | None
+    try:
+        engine = EngineProcess(settings.command, log_path)  # it imports torch while textual is imported here
+        atexit.register(engine.kill_now)
+    except (OSError, ValueError):
+        engine = None  # the client tries again, and tells on the screen what is wrong
+
+    def make_client() -> EngineClient:
+        from tui.app.engine_client import EngineClient
+
+        client = EngineClient(settings.command, log_path, engine=engine)
+        atexit.register(client.kill_now)
+        return client
 
     session = _session(settings, options) if settings.resume else None
 
     from tui.app.app import LogitscopeApp
 
-    app = LogitscopeApp(settings, client, session)
+    app = LogitscopeApp(settings, make_client, session)
     app.run()
     return app.return_code or 0
 

@@ -14,25 +14,11 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from tui.choices import DtypeName
+
 PROTOCOL_VERSION = 1
 Function: TypeAlias = Literal["softmax", "sigmoid", "none"]
 Source: TypeAlias = Literal["built-in", "hub-cache", "folder", "hub"]
-DtypeName: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
-
-TASKS: tuple[str, ...] = (
-    "sentiment-analysis",
-    "zero-shot-classification",
-    "text-generation",
-    "fill-mask",
-    "ner",
-    "question-answering",
-    "summarization",
-    "translation",
-)
-"""Every task of the playground, in the order in which it lists them."""
-
-BUILT_TASKS: frozenset[str] = frozenset({"sentiment-analysis"})
-"""Tasks the engine can run today; the screen lists the others and says that they are not built yet."""
 
 
 # --------------------------------------------------------------------------------------------- values

@@ -8,15 +8,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_args
+from typing import Any
 
-from tui.protocol import TASKS, DtypeName
+from tui.choices import DTYPES, TASKS, DtypeName
 
 TASK_ALIASES: Mapping[str, str] = MappingProxyType(
     {"text-classification": "sentiment-analysis", "token-classification": "ner"}
 )
 """Other names transformers has for the same pipelines."""
-DTYPES: tuple[str, ...] = get_args(DtypeName)
 DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 KEYS_TABLE = "keys"
 NAMES: tuple[str, ...] = ("task", "model", "revision", "device", "dtype", "engine", "theme", "state")
@@ -241,9 +240,9 @@ def _dtype(given: _Given | None) -> DtypeName:
     dtype = _text(given, "dtype")
     if dtype is None:
         return Settings.dtype
-    for allowed in get_args(DtypeName):
+    for allowed in DTYPES:
         if dtype == allowed:
-            return allowed  # type: ignore[no-any-return]
+            return allowed
     raise _none_of(given, "dtype", dtype, DTYPES)
 
 

@@ -122,7 +122,7 @@ async def playground(
     settings = settings or Settings(state_folder=state_folder)
     client = EngineClient(settings.command, state_folder / "engine.log")
     client.spawn()
-    app = LogitscopeApp(settings, client, session)
+    app = LogitscopeApp(settings, lambda: client, session)
     try:
         async with app.run_test(size=size) as pilot:
             driver = Driver(app, pilot, client)

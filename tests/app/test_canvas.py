@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import LayoutUpdate
+from textual._compositor import CompositorUpdate, LayoutUpdate
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
@@ -22,7 +22,7 @@ from tui.app.canvas import Canvas, CellUpdate
 from tui.app.render.glyphs import visible
 
 STYLES = (Style(), Style(bold=True), Style(bgcolor="blue"), Style(underline=True, color="red"))
-SEQUENCE = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[[0-9;]*m|([^\x1b])")
+SEQUENCE = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[[0-9;]*m|\n|([^\x1b])")
 
 
 class Terminal:
@@ -67,7 +67,7 @@ def test_any_sequence_of_frames_ends_with_the_last_one_on_the_terminal(frames: l
             for line in frame
         ]
         update = canvas.reduced(LayoutUpdate([[strip] for strip in composed], Region(0, 0, 24, 3)), size)
-        assert isinstance(update, CellUpdate)
+        assert isinstance(update, CompositorUpdate)
         terminal.write(update.render_segments(console))
     assert terminal.text == [strip.text for strip in composed]
     again = canvas.reduced(LayoutUpdate([[strip] for strip in composed], Region(0, 0, 24, 3)), size)
@@ -85,7 +85,7 @@ async def test_the_playground_looks_on_the_terminal_as_it_was_composed(
 
     def watched(self: Canvas, update: Any, area: Size) -> Any:
         reduced = original(self, update, area)
-        if isinstance(reduced, CellUpdate):
+        if isinstance(reduced, (CellUpdate, LayoutUpdate)):
             terminal.write(reduced.render_segments(console))
         return reduced
 

@@ -474,7 +474,7 @@ async def test_close_during_a_restart_leaves_nothing(start: Start) -> None:
     assert len(playground.all(EngineLost)) == 1
     newest = playground.client._newest_link
     assert newest is not None
-    assert newest.process.poll() is not None
+    assert newest.engine.popen.poll() is not None
 
 
 async def test_kill_now_needs_no_event_loop(start: Start) -> None:
@@ -483,7 +483,7 @@ async def test_kill_now_needs_no_event_loop(start: Start) -> None:
     newest = playground.client._newest_link
     assert newest is not None
     playground.client.kill_now()
-    assert newest.process.poll() == -signal.SIGKILL
+    assert newest.engine.popen.poll() == -signal.SIGKILL
 
 
 async def test_the_engine_has_a_session_of_its_own(start: Start) -> None:

@@ -31,7 +31,7 @@ def look(snap_compare: Any, state_folder: Path) -> Iterator[Look]:
         client = EngineClient(settings.command, state_folder / "engine.log")
         clients.append(client)
         client.spawn()
-        app = LogitscopeApp(settings, client)
+        app = LogitscopeApp(settings, lambda: client)
 
         async def prepare(pilot: Pilot[None]) -> None:
             driver = Driver(app, pilot, client)

@@ -11,11 +11,11 @@ import pytest
 import torch
 
 from tests.checkpoints import make_checkpoint
+from tui.choices import DtypeName
 from tui.engine import loading
 from tui.engine.loading import LoadedCheckpoint
 from tui.engine.sources import facts
 from tui.engine.sources.locate import locate
-from tui.protocol import DtypeName
 
 torch.set_num_threads(
     1

@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from tests.engine.conftest import TASK, TinyFolder, load_here
+from tui.choices import DtypeName
 from tui.engine import loading
 from tui.engine.sources import facts
 from tui.engine.sources.locate import locate
 from tui.engine.tasks import sentiment_analysis
-from tui.protocol import DtypeName
 
 TEXT = "A warm, funny film"
 

@@ -15,11 +15,12 @@ from transformers import AutoModelForSequenceClassification
 from tests.checkpoints import ARCHITECTURES, MAX_TOKENS, edit_json
 from tests.engine.conftest import TASK, TinyFolder, load_here
 from tui import catalogue
+from tui.choices import BUILT_TASKS
 from tui.engine import tasks
 from tui.engine.errors import EngineError
 from tui.engine.sources import facts, files, hub_cache, limits, listing, safetensors_header
 from tui.engine.sources.locate import locate
-from tui.protocol import BUILT_TASKS, Checkpoint
+from tui.protocol import Checkpoint
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 

@@ -14,9 +14,10 @@ from transformers import AutoTokenizer, ByT5Tokenizer, PreTrainedTokenizerBase
 from tests.checkpoints import MAX_TOKENS, bare_byte_level, byte_level, unigram, wordpiece
 from tui import catalogue
 from tui.catalogue import built_in_names
+from tui.choices import BUILT_TASKS
 from tui.engine.loading import built_in_tokenizer
 from tui.engine.tokenization.reading import PythonTokenizer, Reading, RustTokenizer, take_over
-from tui.protocol import BUILT_TASKS, Token
+from tui.protocol import Token
 
 MAKERS = {
     "wordpiece": wordpiece,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Iterable
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 from textual import events, on
 from textual.app import App, SystemCommand
@@ -15,8 +15,6 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.app.canvas import Canvas
-from tui.app.conversation import Conversation
-from tui.app.engine_client import EngineClient
 from tui.app.hangup import on_hangup
 from tui.app.keys import PANES, TABLE
 from tui.app.panes.input import InputPane
@@ -24,42 +22,65 @@ from tui.app.panes.model import ModelPane
 from tui.app.panes.probabilities import ProbabilitiesPane
 from tui.app.panes.task import TaskPane
 from tui.app.samples import SAMPLES
-from tui.app.screens.ask import AskCheckpoint
-from tui.app.screens.jump import JumpScreen
 from tui.app.screens.playground import Playground
-from tui.app.screens.reading import TextScreen, help_text, log_tail, log_text
-from tui.app.session import Session, SessionFile
 from tui.app.widgets.frame import Framed
-from tui.catalogue import built_in_names
-from tui.protocol import BUILT_TASKS, TASKS
+from tui.choices import BUILT_TASKS, TASKS
 from tui.settings import Settings
+
+if TYPE_CHECKING:
+    from tui.app.conversation import Conversation
+    from tui.app.engine_client import EngineClient
+    from tui.app.session import Session, SessionFile
 
 SAVE_AFTER = 1.0
 """Seconds after an edit at which the session is kept."""
 
 
 class LogitscopeApp(App[None]):
-    """Owns what lives as long as the program; every pane's state is on the playground screen."""
+    """Owns what lives as long as the program; every pane's state is on the playground screen.
+
+    What the first frame does not show (the talk with the engine, the dialogs) is imported after it.
+    """
 
     TITLE = "Logitscope"
     CSS_PATH = "styles/logitscope.tcss"
 
-    def __init__(self, settings: Settings, client: EngineClient, session: Session | None = None) -> None:
+    def __init__(
+        self, settings: Settings, make_client: Callable[[], EngineClient], session: Session | None = None
+    ) -> None:
         super().__init__()
         self.animation_level = "none"
         self._settings = settings
-        self._client = client
-        self._session_file = SessionFile(settings.state_folder)
+        self._make_client = make_client
         self._save_timer: Timer | None = None
         self._canvas = Canvas()
         task = session.task if session else settings.task
         chosen = f"{settings.model}@{settings.revision}" if settings.revision else settings.model
-        model = (session.model if session else None) or chosen or built_in_names(task)[0]
+        self._first_task = task
+        self._first_model = (session.model if session else None) or chosen
         text = settings.text if settings.text is not None else session.text if session else None
         caret = session.cursor if session is not None and text == session.text else None
         self._input = InputPane(SAMPLES[task] if text is None else text, caret, id="input")
         self.playground = Playground(self._input, task)
-        self.conversation = Conversation(client, self.playground, settings, task, model)
+
+    @cached_property
+    def conversation(self) -> Conversation:
+        """The talk with the engine."""
+        from tui.app.conversation import Conversation
+        from tui.catalogue import built_in_names
+
+        model = self._first_model or built_in_names(self._first_task)[0]
+        return Conversation(self._client, self.playground, self._settings, self._first_task, model)
+
+    @cached_property
+    def _client(self) -> EngineClient:
+        return self._make_client()
+
+    @cached_property
+    def _session_file(self) -> SessionFile:
+        from tui.app.session import SessionFile
+
+        return SessionFile(self._settings.state_folder)
 
     # -------------------------------------------------------------------------------- start and end
 
@@ -74,9 +95,12 @@ class LogitscopeApp(App[None]):
         self.app_resume_signal.subscribe(self, lambda _: self._canvas.forget())
 
     @on(Playground.Opened)
-    async def opened(self) -> None:
-        """The panes are there: talk to the engine, which was started before."""
+    def opened(self) -> None:
+        """The panes are there: once they are painted, talk to the engine, which was started before."""
         self._apply_taste()
+        self.call_after_refresh(self._begin)
+
+    async def _begin(self) -> None:
         gc.freeze()  # what was made until now stays: no collection has to walk over it again
         gc.enable()
         await self.conversation.begin(self._input.full_text)
@@ -105,6 +129,8 @@ class LogitscopeApp(App[None]):
         self._client.kill_now()
 
     def _session(self) -> Session:
+        from tui.app.session import Session
+
         conversation = self.conversation
         return Session(self._input.full_text, self._input.caret, conversation.task, conversation.model)
 
@@ -170,7 +196,9 @@ class LogitscopeApp(App[None]):
     @on(ModelPane.AddRequested)
     def ask_checkpoint(self) -> None:
         """Ask for a folder or a Hub id."""
-        self.conversation.asking = AskCheckpoint()
+        from tui.app.screens.ask import AskCheckpoint
+
+        self.conversation.asking = AskCheckpoint(self.conversation.inspect)
         self.push_screen(self.conversation.asking, self._asked)
 
     def _asked(self, reference: str | None) -> None:
@@ -178,11 +206,6 @@ class LogitscopeApp(App[None]):
         if reference is not None:
             self.conversation.load(reference)
             self.playground.close_picker()
-
-    @on(AskCheckpoint.LookRequested)
-    def look_requested(self, event: AskCheckpoint.LookRequested) -> None:
-        """Find out what a reference names."""
-        self.conversation.inspect(event.reference)
 
     @on(ModelPane.RefreshRequested)
     def refresh_requested(self) -> None:
@@ -206,6 +229,8 @@ class LogitscopeApp(App[None]):
 
     def action_help(self) -> None:
         """Explain the focused pane."""
+        from tui.app.screens.reading import TextScreen, help_text
+
         pane = self.playground.focused
         name, about = (pane.NAME, pane.HELP) if isinstance(pane, Framed) else ("Logitscope", Playground.HELP)
         own, common = (
@@ -217,12 +242,16 @@ class LogitscopeApp(App[None]):
 
     async def action_log(self) -> None:
         """The last failure in full, with the end of the engine's log."""
+        from tui.app.screens.reading import TextScreen, log_tail, log_text
+
         tail = await asyncio.to_thread(log_tail, self.conversation.log_path)
         text = log_text(self.conversation.last_failure, tail)
         self.push_screen(TextScreen("Last failure and engine log", text))
 
     def action_jump(self) -> None:
         """Label the panes."""
+        from tui.app.screens.jump import JumpScreen
+
         regions = {name: self.playground.query_one(f"#{name}").region for name in PANES}
         targets = {
             str(number): (name, regions[name].offset)

@@ -7,7 +7,8 @@ sent, and turns each update into the runs of cells that are new. This is what cu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import cast
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -96,7 +97,8 @@ class Canvas:
     """The cells of one terminal."""
 
     def __init__(self) -> None:
-        self._lines: list[list[Cell]] = []
+        self._lines: list[list[Cell] | Sequence[Strip]] = []
+        """Each line by cells; by strips until it is needed so, as the first frame needs none."""
         self._size = Size(0, 0)
 
     def forget(self) -> None:
@@ -109,19 +111,31 @@ class Canvas:
             return update
         if size != self._size:
             self._size = size
+            if isinstance(update, LayoutUpdate) and update.region == size.region:
+                lines = [list(line) for line in update.strips]
+                self._lines = list(lines)
+                return LayoutUpdate(list(lines), update.region)
             self._lines = [[_UNKNOWN] * size.width for _ in range(size.height)]
         painted = _layout_pieces(update) if isinstance(update, LayoutUpdate) else _chop_pieces(update)
         fresh: dict[int, list[Cell]] = {}
         for x, y, strip in painted:
             if 0 <= y < size.height:
-                line = fresh.setdefault(y, list(self._lines[y]))
+                line = fresh.setdefault(y, list(self._line(y)))
                 piece = cells(strip)[: size.width - x]
                 line[x : x + len(piece)] = piece
         runs = []
         for y, line in fresh.items():
-            runs += [(start, y, _strip(line[start:end])) for start, end in _runs(self._lines[y], line)]
+            runs += [(start, y, _strip(line[start:end])) for start, end in _runs(self._line(y), line)]
             self._lines[y] = line
         return CellUpdate(runs)
+
+    def _line(self, y: int) -> list[Cell]:
+        line = self._lines[y]
+        if line and isinstance(line[0], Strip):
+            shown = cells(Strip.join(cast("Sequence[Strip]", line)))[: self._size.width]
+            line = shown + [_UNKNOWN] * (self._size.width - len(shown))
+            self._lines[y] = line
+        return cast("list[Cell]", line)
 
 
 def _layout_pieces(update: LayoutUpdate) -> Iterator[tuple[int, int, Strip]]:

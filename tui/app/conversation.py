@@ -5,14 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from textual.timer import Timer
 
 from tui.app.engine_client import EngineClient, EngineLost, EngineSilent, EngineStarted, Notice
 from tui.app.pending import Pending, split_revision
 from tui.app.render.status import Status, status_parts
-from tui.app.screens.ask import AskCheckpoint
 from tui.app.screens.playground import Playground
 from tui.app.widgets.one_line import OneLine
 from tui.protocol import (
@@ -38,6 +37,9 @@ from tui.protocol import (
     Tokenized,
 )
 from tui.settings import Settings
+
+if TYPE_CHECKING:
+    from tui.app.screens.ask import AskCheckpoint
 
 STARTING, UP = "starting the engine", "up"
 RESTARTING, STOPPED = "restarting the engine", "engine stopped; F9 starts it"
@@ -107,7 +109,9 @@ class Conversation:
 
     def analyze(self, text: str) -> None:
         """Run the task on a text; what is on screen dims if the answer takes long."""
-        request = Analyze(self._client.next_id(), self.task, text, self._playground.settings)
+        request = Analyze(
+            self._client.next_id(), self.task, text, self._playground.settings or ReadoutSettings()
+        )
         self._client.send(request)
         self._pending.asked(request)
         if self._stale_timer is not None:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from tui.protocol import TASKS
+from tui.choices import TASKS
 
 FORMAT = 1
 LARGEST_BYTES = 64 * 1024 * 1024

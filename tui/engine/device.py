@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 
+from tui.choices import DtypeName
 from tui.engine.errors import EngineError
-from tui.protocol import DtypeName, Memory
+from tui.protocol import Memory
 
 if TYPE_CHECKING:
     import torch

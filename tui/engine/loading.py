@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.choices import DtypeName
 from tui.engine import device, tasks
 from tui.engine.errors import EngineError, plain
 from tui.engine.sources import facts, files
 from tui.engine.sources.limits import UNSTATED_LIMIT, position_limit, token_limit
 from tui.engine.tokenization.reading import RustTokenizer, TextTokenizer, take_over
-from tui.protocol import Checkpoint, DtypeName
+from tui.protocol import Checkpoint
 
 if TYPE_CHECKING:
     import torch

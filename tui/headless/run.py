@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, TextIO
 
 from tui.catalogue import built_in_names
+from tui.choices import BUILT_TASKS
 from tui.headless.client import BlockingEngine, EngineError
 from tui.headless.output import Reading, as_json, as_text, heading
 from tui.headless.text import visible
 from tui.protocol import (
-    BUILT_TASKS,
     Analyze,
     Answered,
     AnyEvent,

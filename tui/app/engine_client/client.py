@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
@@ -22,6 +20,7 @@ from tui.app.engine_client.notices import (
     Timing,
 )
 from tui.app.engine_client.requests import OpenRequests
+from tui.app.engine_process import EngineProcess
 from tui.protocol import (
     LAST_EVENTS,
     PROTOCOL_VERSION,
@@ -40,13 +39,19 @@ from tui.protocol import (
 class EngineClient:
     """One engine after the other under one command; the listener hears everything, on the event loop.
 
-    `spawn` needs no event loop, so that the engine's imports overlap the first frame; `connect` attaches it
-    to the running loop. A request is remembered until its last event. When the process dies, the checkpoint
-    in use is loaded again and what is unanswered is sent again, the newest of each kind, under the same ids:
-    the events of such a request may come twice.
+    `engine` is a process of the command that runs already, or else `spawn` starts one; neither needs an event
+    loop, and `connect` attaches the process to the running one. A request is remembered until its last event.
+    When the process dies, the checkpoint in use is loaded again and what is unanswered is sent again, the newest
+    of each kind, under the same ids: the events of such a request may come twice.
     """
 
-    def __init__(self, command: Sequence[str], log_path: Path, timing: Timing = DEFAULT_TIMING) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        log_path: Path,
+        timing: Timing = DEFAULT_TIMING,
+        engine: EngineProcess | None = None,
+    ) -> None:
         self._command = tuple(command)
         self._log_path = log_path
         self._timing = timing
@@ -65,21 +70,19 @@ class EngineClient:
         self._deaths: list[float] = []
         self._quiet_pings = 0
         self._silent = False
+        if engine is not None:
+            self._adopt(engine)
 
     def spawn(self) -> None:
         """Start the process now; needs no event loop. What goes wrong is told after `connect`."""
         self._start_failure = None
         try:
-            self._log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            log = os.open(self._log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        except OSError:
-            log = os.open(os.devnull, os.O_WRONLY)
-        try:
-            self._link = self._newest_link = EngineLink(self, self._command, log)
+            self._adopt(EngineProcess(self._command, self._log_path))
         except (OSError, ValueError) as error:
             self._start_failure = failures.cannot_start(self._command, error)
-        finally:
-            os.close(log)
+
+    def _adopt(self, engine: EngineProcess) -> None:
+        self._link = self._newest_link = EngineLink(self, self._command, engine)
         if self._closing:
             self.kill_now()
 
@@ -148,17 +151,14 @@ class EngineClient:
         for number in (signal.SIGTERM, signal.SIGKILL):
             if await link.gone(self._timing.grace):
                 break
-            link.signal(number)
+            link.engine.signal(number)
         await self._bury(link)
 
     def kill_now(self) -> None:
         """Kill the engine and return at once; for signal handlers and `atexit`."""
         self._closing = True
-        link = self._newest_link
-        if link is not None and link.process.poll() is None:
-            link.signal(signal.SIGKILL)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                link.process.wait(timeout=1.0)  # with a timeout it takes no lock that poll() may hold
+        if self._newest_link is not None:
+            self._newest_link.engine.kill_now()
 
     # What follows is called by the link.
 
@@ -216,13 +216,13 @@ class EngineClient:
         self._quiet_pings, self._silent = 0, False
         if broken is None:
             await link.gone(2 * self._timing.grace)  # to learn how it ended
-        status = link.process.poll()
+        status = link.engine.popen.poll()
         await self._bury(link)
-        log_lines = await asyncio.to_thread(failures.log_tail, self._log_path, link.log_start)
+        log_lines = await asyncio.to_thread(failures.log_tail, self._log_path, link.engine.log_start)
         now, window = time.monotonic(), self._timing.death_window
         self._deaths = [at for at in self._deaths if now - at < window] + [now]
         end = failures.End(
-            status, link.ready, now - link.started, link.fatal, log_lines, len(self._deaths), window
+            status, link.ready, now - link.engine.started, link.fatal, log_lines, len(self._deaths), window
         )
         hopeless = broken.hopeless if broken else not (link.ready or self._started_before or end.killed)
         restarts = not hopeless and len(self._deaths) < self._timing.deaths
@@ -251,7 +251,7 @@ class EngineClient:
             await self._link.attach()
 
     async def _bury(self, link: EngineLink) -> None:
-        link.signal(signal.SIGKILL)
+        link.engine.signal(signal.SIGKILL)
         await link.gone(self._timing.grace)
         link.drop_pipes()
 
@@ -261,11 +261,11 @@ class EngineClient:
             link = self._link
             if link is None or not link.attached:
                 continue
-            if link.process.poll() is not None:  # a process it started may keep its pipe open
+            if link.engine.popen.poll() is not None:  # a process it started may keep its pipe open
                 self.lost(link, None)
             elif link.ready:
                 self._ping()
-            elif time.monotonic() - link.started > self._timing.handshake:
+            elif time.monotonic() - link.engine.started > self._timing.handshake:
                 what = f"sent no greeting in {self._timing.handshake:.0f} s"
                 self.lost(link, LinkError(failures.no_engine(self._command, link.received, what), True))
 

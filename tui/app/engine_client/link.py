@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
-import signal
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from typing import Protocol
@@ -15,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.app.engine_client import failures
+from tui.app.engine_process import EngineProcess
 from tui.framing import ANY_PREAMBLE, HEADER, PREAMBLE, body_length, decode_event, encode_frame
 from tui.protocol import (
     AnyEvent,
@@ -60,23 +57,14 @@ class Owner(Protocol):
 class EngineLink(asyncio.Protocol):
     """A running engine; `attach` makes its pipes part of the event loop."""
 
-    def __init__(self, owner: Owner, command: Sequence[str], stderr: int) -> None:
+    def __init__(self, owner: Owner, command: Sequence[str], engine: EngineProcess) -> None:
         self.command = tuple(command)
-        self.log_start = os.fstat(stderr).st_size
-        self.started = time.monotonic()
+        self.engine = engine
         self.ready = False
         """`Ready` came; set by the owner."""
         self.fatal: Failure | None = None
         """The failure after which the engine said it would exit; set by the owner."""
         self.received = bytearray()
-        self.process = subprocess.Popen(
-            self.command,
-            bufsize=0,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            start_new_session=True,  # ctrl+c in the terminal is for the screen alone
-        )
         self._owner = owner
         self._ids = _GrowingIds(owner)
         self._opened = False
@@ -92,9 +80,9 @@ class EngineLink(asyncio.Protocol):
     async def attach(self) -> None:
         """Start reading, on the running loop."""
         loop = asyncio.get_running_loop()
-        self._writer, _ = await loop.connect_write_pipe(lambda: _WriteEnd(self), self.process.stdin)
+        self._writer, _ = await loop.connect_write_pipe(lambda: _WriteEnd(self), self.engine.popen.stdin)
         self._writer.set_write_buffer_limits(high=WRITE_BUFFER_BYTES)
-        self._reader, _ = await loop.connect_read_pipe(lambda: self, self.process.stdout)
+        self._reader, _ = await loop.connect_read_pipe(lambda: self, self.engine.popen.stdout)
 
     def write(self, request: AnyRequest) -> bool:
         """Hand a request to the pipe; False when it isn't taken now. ValueError: no frame can hold it."""
@@ -115,15 +103,10 @@ class EngineLink(asyncio.Protocol):
         if self._reader is not None:
             self._reader.close()
 
-    def signal(self, number: signal.Signals) -> None:
-        """To the whole process group, also when its leader is gone and left others behind."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.process.pid, number)
-
     async def gone(self, seconds: float) -> bool:
         """Whether the process has ended, waiting for it no longer than `seconds`."""
         end = time.monotonic() + seconds
-        while self.process.poll() is None:
+        while self.engine.popen.poll() is None:
             if time.monotonic() >= end:
                 return False
             await asyncio.sleep(0.01)

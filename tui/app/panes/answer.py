@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.reactive import var
 from textual.strip import Strip
 
@@ -10,7 +12,9 @@ from tui.app.render import numbers
 from tui.app.render.glyphs import visible, wrapped
 from tui.app.render.strips import row
 from tui.app.widgets.line_pane import LinePane
-from tui.protocol import Answered, Failure
+
+if TYPE_CHECKING:
+    from tui.protocol import Answered, Failure
 
 
 class AnswerPane(LinePane):

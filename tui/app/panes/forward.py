@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.cells import cell_len
 from textual.reactive import var
 from textual.strip import Strip
@@ -11,7 +13,9 @@ from tui.app.render import numbers
 from tui.app.render.glyphs import fit, pad
 from tui.app.render.strips import bar, flow, row
 from tui.app.widgets.line_pane import LinePane
-from tui.protocol import Forwarded, Step
+
+if TYPE_CHECKING:
+    from tui.protocol import Forwarded, Step
 
 _BAR_CELLS = 10
 MAIN_STEPS = ("ids", "hidden states", "logits", "probabilities")

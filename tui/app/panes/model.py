@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 from textual.reactive import var
 from textual.strip import Strip
@@ -11,7 +13,9 @@ from tui.app.render import numbers
 from tui.app.render.glyphs import wrapped
 from tui.app.render.strips import row
 from tui.app.widgets.pick_pane import PickPane
-from tui.protocol import Checkpoint
+
+if TYPE_CHECKING:
+    from tui.protocol import Checkpoint
 
 ADD_ENTRY = "+ folder or Hub id"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
-import msgspec
 from rich.cells import cell_len
 from textual import events
 from textual.message import Message
@@ -17,7 +17,9 @@ from tui.app.render.formula import COLUMNS, STEPS, cell, formula
 from tui.app.render.glyphs import fit, pad, wrapped
 from tui.app.render.strips import bar, row
 from tui.app.widgets.line_pane import LinePane
-from tui.protocol import Readout, ReadoutSettings, Row
+
+if TYPE_CHECKING:
+    from tui.protocol import Readout, ReadoutSettings, Row
 
 _FUNCTIONS = ("auto", "softmax", "sigmoid", "none")
 _COLUMN = 11
@@ -52,7 +54,7 @@ class ProbabilitiesPane(LinePane):
             self.settings = settings
 
     readout: var[Readout | None] = var(None)
-    settings: var[ReadoutSettings] = var(ReadoutSettings())
+    settings: var[ReadoutSettings | None] = var(None)
     """What was asked for last; the readout follows."""
 
     def __init__(self, *, id: str) -> None:
@@ -182,12 +184,12 @@ class ProbabilitiesPane(LinePane):
 
     def action_temperature(self, by: int) -> None:
         """Change the temperature by tenths."""
-        tenths = round(self.settings.temperature * 10) + by
+        tenths = round(self._wanted.temperature * 10) + by
         self._ask(temperature=max(LOWEST, min(tenths / 10, HIGHEST)))
 
     def action_function(self) -> None:
         """Read the logits by the next function."""
-        number = _FUNCTIONS.index(self.settings.function) + 1
+        number = _FUNCTIONS.index(self._wanted.function) + 1
         self._ask(function=_FUNCTIONS[number % len(_FUNCTIONS)])
 
     def action_reset(self) -> None:
@@ -195,8 +197,17 @@ class ProbabilitiesPane(LinePane):
         self._ask(temperature=1.0, function="auto")
 
     def _ask(self, **changes: float | str) -> None:
-        self.settings = msgspec.structs.replace(self.settings, **changes)  # at once, for keys typed ahead
-        self.post_message(self.SettingsChanged(self.settings))
+        from msgspec.structs import replace
+
+        wanted = replace(self._wanted, **changes)
+        self.settings = wanted  # at once, for keys typed ahead
+        self.post_message(self.SettingsChanged(wanted))
+
+    @property
+    def _wanted(self) -> ReadoutSettings:
+        from tui.protocol import ReadoutSettings
+
+        return self.settings or ReadoutSettings()
 
     def on_click(self, event: events.Click) -> None:
         """A click selects a row."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.reactive import var
 
 from tui.app.widgets.pick_pane import PickPane
-from tui.protocol import BUILT_TASKS, TASKS
+from tui.choices import BUILT_TASKS, TASKS
 
 
 class TaskPane(PickPane):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.cells import cell_len
 from rich.style import Style
 from textual import events
@@ -14,7 +16,9 @@ from tui.app.render import numbers
 from tui.app.render.glyphs import fit, visible
 from tui.app.render.strips import flow, row
 from tui.app.widgets.line_pane import LinePane
-from tui.protocol import Token, Tokenized
+
+if TYPE_CHECKING:
+    from tui.protocol import Token, Tokenized
 
 _WIDEST = 40
 _GUTTER = ("piece", "id", "mask", "type")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tui.app.render.glyphs import fit
 from tui.app.render.numbers import logit, percent
-from tui.protocol import Function, Readout, Row
+
+if TYPE_CHECKING:
+    from tui.protocol import Function, Readout, Row
 
 STEPS: dict[Function, tuple[str, ...]] = {
     "softmax": ("logits", "÷T", "−max", "exp", "÷Σ"),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tui.app.render import numbers
 from tui.app.render.glyphs import fit, visible
 from tui.app.widgets.one_line import Part
-from tui.protocol import Loaded, Memory, Progress
+
+if TYPE_CHECKING:
+    from tui.protocol import Loaded, Memory, Progress
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.message import Message
 from textual.reactive import var
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.app.panes.model import facts
 from tui.app.render.glyphs import visible
-from tui.protocol import Checkpoint, Failure
+
+if TYPE_CHECKING:
+    from tui.protocol import Checkpoint, Failure
 
 
 class AskCheckpoint(ModalScreen[str | None]):
@@ -22,18 +26,13 @@ class AskCheckpoint(ModalScreen[str | None]):
 
     BINDINGS = [Binding("escape", "give_up", "back", id="ask-back", tooltip="Back without loading")]
 
-    class LookRequested(Message):
-        """What is this reference? The answer comes by `found` or `failed`."""
-
-        def __init__(self, reference: str) -> None:
-            super().__init__()
-            self.reference = reference
-
     found: var[Checkpoint | None] = var(None)
     failed: var[Failure | None] = var(None)
 
-    def __init__(self, reference: str = "") -> None:
+    def __init__(self, look: Callable[[str], None], reference: str = "") -> None:
+        """`look` asks what a reference names; the answer is to be set as `found` or `failed`."""
         super().__init__()
+        self._ask_about = look
         self._reference = reference
 
     def compose(self) -> ComposeResult:
@@ -65,7 +64,7 @@ class AskCheckpoint(ModalScreen[str | None]):
         reference = self.reference
         if reference:
             self._say(Content(f"Looking at {visible(reference)} …"))
-            self.post_message(self.LookRequested(reference))
+            self._ask_about(reference)
 
     @property
     def reference(self) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -23,15 +25,17 @@ from tui.app.render.glyphs import fit, visible
 from tui.app.widgets.frame import Framed
 from tui.app.widgets.one_line import OneLine
 from tui.app.widgets.palette import COMPONENT_CLASSES
-from tui.protocol import (
-    Answered,
-    Checkpoint,
-    Failure,
-    Forwarded,
-    Readout,
-    ReadoutSettings,
-    Tokenized,
-)
+
+if TYPE_CHECKING:
+    from tui.protocol import (
+        Answered,
+        Checkpoint,
+        Failure,
+        Forwarded,
+        Readout,
+        ReadoutSettings,
+        Tokenized,
+    )
 
 MINIMUM = (60, 16)
 """Columns and rows below which the panes make no sense."""
@@ -53,7 +57,8 @@ class Playground(Screen[None]):
     checkpoints: var[tuple[Checkpoint, ...]] = var(())
     in_use: var[str | None] = var(None)
     loading_reference: var[str | None] = var(None)
-    settings: var[ReadoutSettings] = var(ReadoutSettings())
+    settings: var[ReadoutSettings | None] = var(None)
+    """How the logits are to be read; None: as the pipeline does."""
     tokenized: var[Tokenized | None] = var(None)
     forwarded: var[Forwarded | None] = var(None)
     readout: var[Readout | None] = var(None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -12,7 +13,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.app.render.glyphs import visible
-from tui.protocol import Failure
+
+if TYPE_CHECKING:
+    from tui.protocol import Failure
 
 
 class TextScreen(ModalScreen[None]):

@@ -1,0 +1,54 @@
+"""Starts an engine process. Imports nothing of the protocol, so that the process is up before the screen is.
+
+The engine imports torch while the screen draws its first frame.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class EngineProcess:
+    """A started engine with its two pipes; its stderr goes to the end of the log file.
+
+    Raises OSError or ValueError when the command can't be started.
+    """
+
+    def __init__(self, command: Sequence[str], log_path: Path) -> None:
+        try:
+            log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        except OSError:
+            log = os.open(os.devnull, os.O_WRONLY)
+        try:
+            self.log_start = os.fstat(log).st_size
+            """Bytes in the log before this process."""
+            self.started = time.monotonic()
+            self.popen = subprocess.Popen(
+                tuple(command),
+                bufsize=0,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                start_new_session=True,  # ctrl+c in the terminal is for the screen alone
+            )
+        finally:
+            os.close(log)
+
+    def signal(self, number: signal.Signals) -> None:
+        """To the whole process group, also when its leader is gone and left others behind."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.popen.pid, number)
+
+    def kill_now(self) -> None:
+        """Kill it and return at once; for signal handlers and `atexit`."""
+        if self.popen.poll() is None:
+            self.signal(signal.SIGKILL)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self.popen.wait(timeout=1.0)  # with a timeout it takes no lock that poll() may hold
