@@ -129,3 +129,16 @@ async def test_keys_typed_ahead_reach_the_pane_they_were_meant_for(state_folder:
             driver.app.post_message(events.Key(character, character))
         await driver.until(lambda: driver.input.text != "", "the letters")
         assert driver.input.text == "XYZ"
+
+
+async def test_every_arrow_and_temperature_key_typed_ahead_counts(state_folder: Path) -> None:
+    """Five arrows in one piece move the cursor by five; three plus signs raise T by three tenths."""
+    async with playground(state_folder) as driver:
+        await driver.pilot.press("escape", "home")
+        for _ in range(5):
+            driver.app.post_message(events.Key("right", None))
+        await driver.until(lambda: driver.screen.cursor == 5, "the cursor")
+        await driver.pilot.press("6")
+        for _ in range(3):
+            driver.app.post_message(events.Key("plus", "+"))
+        await driver.until(lambda: driver.readout.settings.temperature == 1.3, "the temperature")

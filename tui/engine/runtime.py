@@ -27,6 +27,9 @@ def prepare() -> None:
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     os.environ.setdefault("OMP_NUM_THREADS", str(threads()))
+    if threads() == 1:
+        # transformers reads weights in two threads and more: with two cores none is left for the answers.
+        os.environ.setdefault("HF_DEACTIVATE_ASYNC_LOAD", "1")
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         os.nice(max(0, NICENESS - os.nice(0)))

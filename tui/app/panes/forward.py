@@ -91,7 +91,9 @@ class ForwardPane(LinePane):
         bars = _BAR_CELLS if width >= names + shapes + formats + 10 + _BAR_CELLS + 20 else 0
         strips = []
         for step in steps:
-            share = bar((step.seconds or 0.0) / whole, bars) + " " if bars else ""
+            # In half cells: times differ a little with each key, and each cell that changes is sent.
+            halves = round(2 * bars * (step.seconds or 0.0) / whole)
+            share = bar(halves / (2 * bars), bars) + " " if bars else ""
             lead = names + shapes + formats + 10 + len(share)
             strips.append(
                 row(
