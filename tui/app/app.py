@@ -242,9 +242,9 @@ class LogitscopeApp(App[None]):
 
     async def action_log(self) -> None:
         """The last failure in full, with the end of the engine's log."""
-        from tui.app.screens.reading import TextScreen, log_tail, log_text
+        from tui.app.screens.reading import TextScreen, log_end, log_text
 
-        tail = await asyncio.to_thread(log_tail, self.conversation.log_path)
+        tail = await asyncio.to_thread(log_end, self.conversation.log_path)
         text = log_text(self.conversation.last_failure, tail)
         self.push_screen(TextScreen("Last failure and engine log", text))
 

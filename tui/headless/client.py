@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import io
 import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import cast
 
 import msgspec
 
+from tui.engine_process import EngineProcess, last_lines
 from tui.framing import ANY_PREAMBLE, HEADER, PREAMBLE, body_length, decode_event, encode_frame
 from tui.headless.text import visible
 from tui.protocol import (
@@ -26,8 +28,6 @@ from tui.protocol import (
 )
 
 BANNER_BYTES = 64 * 1024
-LOG_TAIL_BYTES = 4096
-LOG_TAIL_LINES = 6
 HANDSHAKE_SECONDS = 30.0
 GRACE_SECONDS = 2.0
 
@@ -50,29 +50,16 @@ class BlockingEngine:
         self._log_path = log_path
         self._last_id = 0
         try:
-            log_path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            log = os.open(log_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        except OSError:
-            log = os.open(os.devnull, os.O_WRONLY)
-        self._log_start = os.fstat(log).st_size
-        try:
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,  # ctrl+c ends this side, which ends the engine
-            )
+            self._engine = EngineProcess(self._command, log_path)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
             hint = "Check the command given to --engine."
             raise self._failure("The engine can't be started", reason, hint) from error
-        finally:
-            os.close(log)
+        self._process = self._engine.popen
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        self._requests = self._process.stdin
-        self._events = self._process.stdout
+        self._requests = io.BufferedWriter(cast("io.RawIOBase", self._process.stdin))
+        self._events = io.BufferedReader(cast("io.RawIOBase", self._process.stdout))
 
     def __enter__(self) -> BlockingEngine:
         try:
@@ -118,20 +105,15 @@ class BlockingEngine:
             self._requests.close()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(GRACE_SECONDS)
-        self._kill()
+        self._engine.signal(signal.SIGKILL)
         self._process.wait()
         self._events.close()
-
-    def _kill(self) -> None:
-        """The process and everything it started."""
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
 
     # ------------------------------------------------------------------------------- the byte stream
 
     def _greet(self) -> None:
         """Skip what a login prints, up to the preamble, and check the version."""
-        patience = threading.Timer(HANDSHAKE_SECONDS, self._kill)
+        patience = threading.Timer(HANDSHAKE_SECONDS, self._engine.signal, (signal.SIGKILL,))
         patience.daemon = True
         patience.start()
         try:
@@ -201,20 +183,12 @@ class BlockingEngine:
                 "the system does this when memory runs out",
                 "Run it again, with a smaller checkpoint if memory is short.",
             )
-        words = "; ".join(self._log_tail())
+        try:
+            words = "; ".join(visible(line) for line in last_lines(self._engine.log_tail()))
+        except OSError:
+            words = ""
         return self._failure(
             f"The engine ended (exit status {status})",
             f"its last words: {words}" if words else "it wrote nothing",
             f"Try the command by itself; the log is {visible(str(self._log_path))}.",
         )
-
-    def _log_tail(self) -> list[str]:
-        try:
-            with self._log_path.open("rb") as log:
-                size = log.seek(0, os.SEEK_END)
-                start = self._log_start if self._log_start <= size else 0  # it may have been emptied
-                log.seek(max(start, size - LOG_TAIL_BYTES))
-                lines = log.read(LOG_TAIL_BYTES).decode(errors="replace").splitlines()
-        except OSError:
-            return []
-        return [visible(line.rstrip()) for line in lines if line.strip()][-LOG_TAIL_LINES:]

@@ -20,7 +20,7 @@ from tui.app.engine_client.notices import (
     Timing,
 )
 from tui.app.engine_client.requests import OpenRequests
-from tui.app.engine_process import EngineProcess
+from tui.engine_process import EngineProcess
 from tui.protocol import (
     LAST_EVENTS,
     PROTOCOL_VERSION,
@@ -218,7 +218,7 @@ class EngineClient:
             await link.gone(2 * self._timing.grace)  # to learn how it ended
         status = link.engine.popen.poll()
         await self._bury(link)
-        log_lines = await asyncio.to_thread(failures.log_tail, self._log_path, link.engine.log_start)
+        log_lines = await asyncio.to_thread(failures.last_words, link.engine)
         now, window = time.monotonic(), self._timing.death_window
         self._deaths = [at for at in self._deaths if now - at < window] + [now]
         end = failures.End(

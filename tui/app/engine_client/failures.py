@@ -5,16 +5,14 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tui.app.engine_client.requests import Death
+from tui.engine_process import EngineProcess, last_lines
 from tui.protocol import PROTOCOL_VERSION, Analyze, AnyRequest, Failure, Inspect, ListCheckpoints, Load
 
 KEY = "F9"
 """Starts a stopped engine, restarts a running one, offers again what is held back."""
 AGAIN = f"{KEY} starts it again."
-LOG_TAIL_BYTES = 4096
-LOG_TAIL_LINES = 6
 
 
 def visible(text: str) -> str:
@@ -149,13 +147,9 @@ def _hint(end: End, death: Death, restarts: bool) -> str:
     return "It is starting again" + (", and your request is offered again." if death.running else ".")
 
 
-def log_tail(path: Path, start: int) -> list[str]:
-    """The last lines written to the log since byte `start`, made visible."""
+def last_words(engine: EngineProcess) -> list[str]:
+    """The last lines that a process wrote to the log, made visible. Reads a file: not for the event loop."""
     try:
-        with path.open("rb") as log:
-            size = log.seek(0, 2)
-            log.seek(max(start if start <= size else 0, size - LOG_TAIL_BYTES))  # it may have been emptied
-            lines = log.read(LOG_TAIL_BYTES).decode(errors="replace").splitlines()
+        return [visible(line) for line in last_lines(engine.log_tail())]
     except OSError:
         return []
-    return [visible(line.rstrip()) for line in lines if line.strip()][-LOG_TAIL_LINES:]

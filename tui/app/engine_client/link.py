@@ -11,7 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.app.engine_client import failures
-from tui.app.engine_process import EngineProcess
+from tui.engine_process import EngineProcess
 from tui.framing import ANY_PREAMBLE, HEADER, PREAMBLE, body_length, decode_event, encode_frame
 from tui.protocol import (
     AnyEvent,

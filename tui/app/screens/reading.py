@@ -13,9 +13,13 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.app.render.glyphs import visible
+from tui.engine_process import log_tail
 
 if TYPE_CHECKING:
     from tui.protocol import Failure
+
+LOG_BYTES = 16_384
+"""How much of the log is shown."""
 
 
 class TextScreen(ModalScreen[None]):
@@ -52,16 +56,10 @@ def help_text(about: str, keys: list[tuple[str, list[tuple[str, str]]]]) -> Cont
     return Content.assemble(*parts)
 
 
-LOG_BYTES = 16_384
-
-
-def log_tail(path: Path) -> str:
+def log_end(path: Path) -> str:
     """The end of the engine's log, or why it can't be shown. Reads a file: not for the event loop."""
     try:
-        with path.open("rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - LOG_BYTES))
-            return file.read().decode("utf-8", "replace")
+        return log_tail(path, most_bytes=LOG_BYTES)
     except OSError as error:
         return f"{path} can't be read: {error.strerror}"
 

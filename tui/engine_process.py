@@ -1,6 +1,7 @@
-"""Starts an engine process. Imports nothing of the protocol, so that the process is up before the screen is.
+"""Starts an engine process and reads the end of its log, for whoever talks to it.
 
-The engine imports torch while the screen draws its first frame.
+Imports nothing of the protocol, so that the engine is up, and imports torch, before the screen draws its first
+frame.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ class EngineProcess:
         except OSError:
             log = os.open(os.devnull, os.O_WRONLY)
         try:
+            self.log_path = log_path
             self.log_start = os.fstat(log).st_size
             """Bytes in the log before this process."""
             self.started = time.monotonic()
@@ -52,3 +54,27 @@ class EngineProcess:
             self.signal(signal.SIGKILL)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.popen.wait(timeout=1.0)  # with a timeout it takes no lock that poll() may hold
+
+    def log_tail(self, most_bytes: int = 4096) -> str:
+        """The end of what this process wrote to the log."""
+        return log_tail(self.log_path, self.log_start, most_bytes)
+
+
+def log_tail(path: Path, start: int = 0, most_bytes: int = 4096) -> str:
+    """What stands in a log from byte `start` on, at most its last `most_bytes`.
+
+    Reads a file: not for an event loop. Raises OSError.
+    """
+    with path.open("rb") as log:
+        size = log.seek(0, os.SEEK_END)
+        log.seek(max(start if start <= size else 0, size - most_bytes))  # it may have been emptied
+        return log.read(most_bytes).decode(errors="replace")
+
+
+def last_lines(text: str, count: int = 6) -> list[str]:
+    """The last lines of a text that hold anything.
+
+    >>> last_lines("one\\n\\ntwo  \\n", 2)
+    ['one', 'two']
+    """
+    return [line.rstrip() for line in text.splitlines() if line.strip()][-count:]
