@@ -99,11 +99,11 @@ def test_the_engine_starts_before_the_screen_is_imported() -> None:
     program = """
 import sys, tui.cli as cli
 cli._no_screen = lambda: ""
-from tui.app.engine_client import EngineClient
-def spawn(client):
-    print("textual" in sys.modules, client._command[-2:], client._log_path.name)
+from tui.engine_process import EngineProcess
+def start(process, command, log_path):
+    print("textual" in sys.modules, command[-2:], log_path.name)
     raise SystemExit(0)
-EngineClient.spawn = spawn
+EngineProcess.__init__ = start
 sys.exit(cli.main([]))
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)

@@ -6,13 +6,14 @@ starts before the screen's own imports.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import argparse
+
     from tui.app.engine_client import EngineClient
     from tui.app.session import Session
     from tui.settings import Settings
@@ -42,31 +43,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _playground(arguments: Sequence[str]) -> int:
-    parser = _parser(
-        "logitscope",
-        "A terminal playground for transformers models: text, tokens, logits, probabilities, answer.",
-        "commands:\n"
-        "  logitscope run TASK TEXT...   the same answers without the screen (see logitscope run --help)\n"
-        "  logitscope engine             the model side alone, on stdin and stdout, for --engine",
-    )
-    parser.add_argument("--task", metavar="TASK", help="the task to begin with (sentiment-analysis)")
-    _add_model_options(parser)
-    parser.add_argument("--text", metavar="TEXT", help="the text to begin with")
-    parser.add_argument(
-        "--resume", action="store_true", help="go on with the text, task and model of last time"
-    )
-    parser.add_argument("--theme", metavar="NAME", help="the colors of the screen")
-    parser.add_argument("--version", action="store_true", help="print the version and exit")
-    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
-    options = parser.parse_args(arguments)
-    if options.version:
+    # Without arguments there is nothing to parse, and the first frame need not wait for argparse.
+    given = _playground_options(arguments) if arguments else {}
+    if given.get("version"):
         sys.stdout.write(f"logitscope {_version()}\n")
         return 0
-    if options.command is not None:
-        if options.command in COMMANDS:
-            parser.error(f"write `logitscope {options.command}` first, its options after it")
-        parser.error(f"there is no command {options.command!r}; the commands are: {', '.join(COMMANDS)}")
-    settings = _settings(options)
+    settings = _settings(given)
     if settings is None:
         return USAGE_ERROR
     if problem := _no_screen():
@@ -77,7 +59,7 @@ def _playground(arguments: Sequence[str]) -> int:
     import atexit
     import gc
 
-    from tui.app.engine_process import EngineProcess
+    from tui.engine_process import EngineProcess
 
     # Textual paints at most this often; at its default of 60 a key waits up to 33 ms for its paint.
     os.environ.setdefault("TEXTUAL_FPS", "240")
@@ -99,13 +81,40 @@ def _playground(arguments: Sequence[str]) -> int:
         atexit.register(client.kill_now)
         return client
 
-    session = _session(settings, options) if settings.resume else None
+    session = _session(settings, given) if settings.resume else None
 
     from tui.app.app import LogitscopeApp
 
     app = LogitscopeApp(settings, make_client, session)
     app.run()
     return app.return_code or 0
+
+
+def _playground_options(arguments: Sequence[str]) -> dict[str, Any]:
+    import argparse
+
+    parser = _parser(
+        "logitscope",
+        "A terminal playground for transformers models: text, tokens, logits, probabilities, answer.",
+        "commands:\n"
+        "  logitscope run TASK TEXT...   the same answers without the screen (see logitscope run --help)\n"
+        "  logitscope engine             the model side alone, on stdin and stdout, for --engine",
+    )
+    parser.add_argument("--task", metavar="TASK", help="the task to begin with (sentiment-analysis)")
+    _add_model_options(parser)
+    parser.add_argument("--text", metavar="TEXT", help="the text to begin with")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on with the text, task and model of last time"
+    )
+    parser.add_argument("--theme", metavar="NAME", help="the colors of the screen")
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    parser.add_argument("command", nargs="?", help=argparse.SUPPRESS)
+    options = parser.parse_args(arguments)
+    if options.command is not None and not options.version:
+        if options.command in COMMANDS:
+            parser.error(f"write `logitscope {options.command}` first, its options after it")
+        parser.error(f"there is no command {options.command!r}; the commands are: {', '.join(COMMANDS)}")
+    return vars(options)
 
 
 def _run(arguments: Sequence[str]) -> int:
@@ -121,7 +130,7 @@ def _run(arguments: Sequence[str]) -> int:
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     _add_model_options(parser)
     options = parser.parse_args(arguments)
-    settings = _settings(options)
+    settings = _settings(vars(options))
     if settings is None:
         return USAGE_ERROR
 
@@ -141,6 +150,8 @@ def _engine(arguments: Sequence[str]) -> int:
 
 
 def _parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
+    import argparse
+
     return argparse.ArgumentParser(
         name,
         description=description,
@@ -158,11 +169,11 @@ def _add_model_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", metavar="COMMAND", help="run the model side by this command (ssh, say)")
 
 
-def _settings(options: argparse.Namespace) -> Settings | None:
+def _settings(given: Mapping[str, Any]) -> Settings | None:
     from tui.settings import SettingsError, load_settings
 
     try:
-        settings = load_settings(vars(options), os.environ)
+        settings = load_settings(given, os.environ)
     except SettingsError as error:
         sys.stderr.write(f"logitscope: {error.title}\n  {error.detail}\n  {error.hint}\n")
         return None
@@ -170,7 +181,7 @@ def _settings(options: argparse.Namespace) -> Settings | None:
     return settings
 
 
-def _session(settings: Settings, options: argparse.Namespace) -> Session | None:
+def _session(settings: Settings, given: Mapping[str, Any]) -> Session | None:
     """The last session; what is asked for in the arguments wins over it."""
     from dataclasses import replace
 
@@ -182,8 +193,8 @@ def _session(settings: Settings, options: argparse.Namespace) -> Session | None:
         return None
     return replace(
         session,
-        task=settings.task if options.task else session.task,
-        model=options.model or session.model,
+        task=settings.task if given.get("task") else session.task,
+        model=given.get("model") or session.model,
     )
 
 

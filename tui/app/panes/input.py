@@ -33,6 +33,8 @@ class InputPane(Framed, TextArea):
         "limited number of tokens) is struck through."
     )
 
+    DEFAULT_CLASSES = "pane"
+
     class Edited(Message):
         """The text is different now."""
 

@@ -21,6 +21,8 @@ _DIM = Style(dim=True)
 class LinePane(Framed, ScrollView, can_focus=True):
     """Subclasses say what their rows are (`rows`); whoever changes what they depend on calls `redraw`."""
 
+    DEFAULT_CLASSES = "pane"
+
     stale: var[bool] = var(False)
     """What is shown no longer fits the input: it stays, dimmed."""
 
