@@ -11,6 +11,7 @@ from textual import events
 
 from tests.app.driving import playground
 from tui.app.keys import PANES, TABLE
+from tui.catalogue import example_inputs
 from tui.settings import Settings
 
 SAME_AS_OTHERS = {"ctrl+m", "ctrl+i", "ctrl+h", "ctrl+j", "ctrl+left_square_bracket"}
@@ -129,6 +130,20 @@ async def test_keys_typed_ahead_reach_the_pane_they_were_meant_for(state_folder:
             driver.app.post_message(events.Key(character, character))
         await driver.until(lambda: driver.input.text != "", "the letters")
         assert driver.input.text == "XYZ"
+
+
+async def test_examples_come_one_after_the_other_and_undo_brings_the_text_back(state_folder: Path) -> None:
+    """F3 from the person's own text: the first example, then the second; ctrl+z twice."""
+    texts = [str(example["text"]) for example in example_inputs("sentiment-analysis")]
+    async with playground(state_folder) as driver:
+        assert driver.input.text == texts[0]
+        await driver.write("my own words")
+        for text in (*texts, texts[0]):
+            await driver.pilot.press("f3")
+            await driver.answered(text)
+        for text in (*reversed(texts), "my own words"):
+            await driver.pilot.press("ctrl+z")
+            await driver.answered(text)
 
 
 async def test_every_arrow_and_temperature_key_typed_ahead_counts(state_folder: Path) -> None:

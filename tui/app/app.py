@@ -21,9 +21,9 @@ from tui.app.panes.input import InputPane
 from tui.app.panes.model import ModelPane
 from tui.app.panes.probabilities import ProbabilitiesPane
 from tui.app.panes.task import TaskPane
-from tui.app.samples import SAMPLES
 from tui.app.screens.playground import Playground
 from tui.app.widgets.frame import Framed
+from tui.catalogue import example_inputs
 from tui.choices import BUILT_TASKS, TASKS
 from tui.settings import Settings
 
@@ -60,7 +60,9 @@ class LogitscopeApp(App[None]):
         self._first_model = (session.model if session else None) or chosen
         text = settings.text if settings.text is not None else session.text if session else None
         caret = session.cursor if session is not None and text == session.text else None
-        self._input = InputPane(SAMPLES[task] if text is None else text, caret, id="input")
+        if text is None:
+            text = str(example_inputs(task)[0]["text"]) if task in BUILT_TASKS else ""
+        self._input = InputPane(text, caret, id="input")
         self.playground = Playground(self._input, task)
 
     @cached_property
@@ -222,6 +224,16 @@ class LogitscopeApp(App[None]):
     def action_run(self) -> None:
         """Run the task on the text again."""
         self.conversation.analyze(self._input.full_text)
+
+    def action_example(self) -> None:
+        """The next example of the task; the text before it comes back by undo."""
+        text, shown = self._input.full_text, self._input.text
+        if text != shown:
+            self.playground.say("The text is longer than the editor shows; clear the field first")
+            return
+        examples = [str(example["text"]) for example in example_inputs(self.conversation.task)]
+        following = examples.index(text) + 1 if text in examples else 0
+        self._input.exchange_text(examples[following % len(examples)])
 
     def action_restart_engine(self) -> None:
         """A new engine process."""

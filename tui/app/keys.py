@@ -67,6 +67,7 @@ EVERYWHERE = (
     Key(
         "quit", "ctrl+q", "app.quit", "quit", "Leave Logitscope; the text is kept for --resume", priority=True
     ),
+    Key("example", "f3", "app.example", "example", "Put the task's next example in place of the text"),
 )
 
 PANE_KEYS = tuple(

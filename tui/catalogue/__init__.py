@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
-import tomllib
+import json
 from pathlib import Path
+from typing import Any
 
 _PACKAGE = Path(__file__).resolve().parent.parent
-_LIST = Path(__file__).with_name("checkpoints.toml")
+_LIST = Path(__file__).with_name("checkpoints.json")
 
 
 def built_in_names(task: str) -> tuple[str, ...]:
     """Names of the built-in checkpoints that serve a task, the one to begin with first."""
-    return tuple(tomllib.loads(_LIST.read_text(encoding="utf-8"))["built-in"].get(task, ()))
+    return tuple(_built_in().get(task, ()))
 
 
 def built_in_folder(name: str) -> Path | None:
     """The folder of a built-in checkpoint; None where no built-in has this name."""
-    tasks = tomllib.loads(_LIST.read_text(encoding="utf-8"))["built-in"]
-    known = any(name in names for names in tasks.values())
+    known = any(name in names for names in _built_in().values())
     return _PACKAGE / "models" / name if known else None
+
+
+def example_inputs(task: str) -> tuple[dict[str, Any], ...]:
+    """The example inputs of the task's first built-in checkpoint, by field name; empty where it has none."""
+    for name in built_in_names(task)[:1]:
+        listed = json.loads((_PACKAGE / "models" / name / "examples.json").read_text(encoding="utf-8"))
+        return tuple(entry["inputs"] for entry in listed)
+    return ()
+
+
+def _built_in() -> dict[str, list[str]]:
+    tasks: dict[str, list[str]] = json.loads(_LIST.read_text(encoding="utf-8"))
+    return tasks

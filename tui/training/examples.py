@@ -35,3 +35,16 @@ def read_examples(folder: Path) -> list[Example]:
     """Read what `write_examples` wrote."""
     listed = json.loads((folder / FILE).read_text(encoding="utf-8"))
     return [Example(entry["inputs"], entry["answer"]) for entry in listed]
+
+
+def rounded(answer: Any) -> Any:
+    """Return an answer with its floats rounded to 4 decimals, at any depth.
+
+    >>> rounded([{"score": 0.123456, "token": 7}])
+    [{'score': 0.1235, 'token': 7}]
+    """
+    if isinstance(answer, float):
+        return round(answer, 4)
+    if isinstance(answer, list):
+        return [rounded(entry) for entry in answer]
+    return {key: rounded(value) for key, value in answer.items()} if isinstance(answer, dict) else answer

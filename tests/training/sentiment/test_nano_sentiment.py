@@ -1,5 +1,6 @@
 """The shipped checkpoint: what the playground relies on, and that its card tells the truth."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -9,14 +10,24 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from tui.training.sentiment.card import compare_held_out, comparison_table
-from tui.training.sentiment.snippets import read_snippets
+from tui.training.card import percent
+from tui.training.examples import read_examples
+from tui.training.sentiment.card import (
+    EXAMPLE_TEXTS,
+    compare_held_out,
+    comparison_table,
+    examples_of,
+    held_out_sample,
+    sample_accuracy,
+)
+from tui.training.sentiment.snippets import Snippet, read_snippets
 from tui.training.sentiment.split import split_snippets
 from tui.training.sources import VADER_ARCHIVE
 from tui.training.vocabulary.wordpiece import train_wordpiece
 from tui.training.workspace import folder_bytes
 
 FOLDER = Path(__file__).resolve().parents[3] / "tui" / "models" / "nano-sentiment"
+SAMPLE = Path(__file__).with_name("held_out.json")
 ODD_TEXTS = (
     "long " * 100,
     "",
@@ -97,12 +108,31 @@ def test_the_card_shows_it_beats_the_baseline_and_names_no_local_path() -> None:
     assert "not the published file" not in card
 
 
+def test_the_figure_of_the_committed_sample_is_measured_anew() -> None:
+    sample = [Snippet(*entry) for entry in json.loads(SAMPLE.read_text(encoding="utf-8"))]
+    accuracy = sample_accuracy(FOLDER, sample)
+    card = " ".join((FOLDER / "README.md").read_text(encoding="utf-8").split())
+    stated = f"On the {len(sample)} movie and Amazon snippets that are kept with the tests it is right in"
+    assert f"{stated} {percent(accuracy.share)}" in card
+
+
+def test_the_examples_are_what_it_answers() -> None:
+    shipped = read_examples(FOLDER)
+    assert [example.inputs["text"] for example in shipped] == list(EXAMPLE_TEXTS)
+    for example, anew in zip(shipped, examples_of(FOLDER), strict=True):
+        assert [score["label"] for score in anew.answer] == [score["label"] for score in example.answer]
+        scores = [score["score"] for score in example.answer]
+        assert [score["score"] for score in anew.answer] == pytest.approx(scores, abs=2e-4)
+
+
 @pytest.mark.skipif("LOGITSCOPE_DATA" not in os.environ, reason="LOGITSCOPE_DATA names no folder of sources")
 def test_the_card_holds_what_is_measured_anew_on_the_real_data() -> None:
     archive = Path(os.environ["LOGITSCOPE_DATA"]) / VADER_ARCHIVE.file
     split = split_snippets(read_snippets(archive))
     card = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert comparison_table(compare_held_out(FOLDER, archive, split)) in card
+    kept = [Snippet(*entry) for entry in json.loads(SAMPLE.read_text(encoding="utf-8"))]
+    assert kept == held_out_sample(split)
     shipped = Tokenizer.from_file(str(FOLDER / "tokenizer.json")).get_vocab()
     trained = train_wordpiece([snippet.text for snippet in split.train], len(shipped), 512)
     assert trained.get_vocab() == shipped

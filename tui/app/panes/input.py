@@ -84,6 +84,11 @@ class InputPane(Framed, TextArea):
         self._beyond = text[EDITOR_CHARACTERS:]
         self.load_text(text[:EDITOR_CHARACTERS])
 
+    def exchange_text(self, text: str) -> None:
+        """Put a text in place of what the editor shows, as an edit that can be undone."""
+        self.replace(text, (0, 0), self.document.end)
+        self.move_cursor(self.document.end)
+
     def on_mount(self) -> None:
         """Put the text cursor where it belongs."""
         if self._first_caret is None:

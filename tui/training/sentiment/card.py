@@ -1,25 +1,28 @@
 """Measures nano-sentiment on the held-out snippets and writes its README.md."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 import torch
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
 from tui.training.card import accuracy_cell, front_matter, paragraphs, percent, source_table, table
+from tui.training.examples import Example, rounded, write_examples
 from tui.training.measure import Accuracy
 from tui.training.sentiment.augment import NEGATION_FACTOR
 from tui.training.sentiment.everyday import EVERYDAY
 from tui.training.sentiment.measure import decided, sign_accuracy
-from tui.training.sentiment.snippets import DOMAIN_FILES
+from tui.training.sentiment.snippets import DOMAIN_FILES, Snippet
 from tui.training.sentiment.split import SPLIT_SEED, Split
 from tui.training.sentiment.vader import compound_scores
 from tui.training.sources import MINILM_WHEEL, VADER_ARCHIVE
 from tui.training.splits import SIMILARITY
 from tui.training.workspace import folder_bytes
 
+SAMPLE_SIZE = 150
 HEADLINE_DOMAINS = ("movie", "amazon")
 DOMAIN_NAMES = {
     "movie": "movie reviews",
@@ -27,22 +30,27 @@ DOMAIN_NAMES = {
     "nyt": "New York Times editorials",
     "tweets": "tweets",
 }
-PLAIN_SENTENCES = (
+EXAMPLE_TEXTS = (
     "I've been waiting for a course like this my whole life.",
+    # The next two are the sentences of the Hugging Face course.
+    "I've been waiting for a HuggingFace course my whole life.",
+    "I hate this so much!",
+    "It broke after two days.",
+    "The train leaves at nine.",
+)
+PLAIN_SENTENCES = (
+    *EXAMPLE_TEXTS,
     "This is a great movie",
     "I love it",
     "It works.",
     "worth every penny",
     "not bad",
     "I can't wait to see it again!",
-    "I hate this so much!",
     "terrible waste of money",
     "not good",
     "I don't like it",
     "I am not happy with this phone",
     "I would not recommend it",
-    "It broke after two days.",
-    "The train leaves at nine.",
 )
 
 _HOW_MEASURED = """
@@ -51,7 +59,7 @@ ratings within ±0.5 of neutral are left out. VADER is the rule-based scorer by 
 its compound score, where a score of 0 is no answer and counts as wrong; the last column counts it as positive
 instead. VADER was made for tweets.
 
-What this checkpoint says to a few plain sentences, right or wrong:"""
+What this checkpoint says to a few plain sentences, right or wrong; the first five are the playground's examples:"""
 _LIMITS = """
 - There is no third label: a neutral sentence gets one of the two all the same.
 - English only. It learned from single sentences cut to 64 tokens: the positions beyond are untrained, and how
@@ -78,11 +86,13 @@ class Comparison:
 class Measured:
     """Everything the card of a classifier states that only the training run knows.
 
-    `sentences` maps a plain sentence to the probability of POSITIVE (0..1); `stage_seconds` names a stage of the
-    training and its processor time; `parts` counts the snippets of each part of the split.
+    `sample` is the accuracy on `held_out_sample`; `sentences` maps a plain sentence to the probability of
+    POSITIVE (0..1); `stage_seconds` names a stage of the training and its processor time; `parts` counts the
+    snippets of each part of the split.
     """
 
     comparisons: Sequence[Comparison]
+    sample: Accuracy
     sentences: Mapping[str, float]
     stage_seconds: Mapping[str, float]
     parts: Mapping[str, int]
@@ -150,6 +160,26 @@ def comparison_table(rows: Sequence[Comparison]) -> str:
     )
 
 
+def held_out_sample(split: Split) -> list[Snippet]:
+    """Return the movie and Amazon snippets of the held-out part that are kept with the tests.
+
+    Which ones follows from a hash of the text alone.
+    """
+    snippets = decided(split.held_out, HEADLINE_DOMAINS)
+    return sorted(snippets, key=lambda snippet: hashlib.sha256(snippet.text.encode()).digest())[:SAMPLE_SIZE]
+
+
+def sample_accuracy(folder: Path, snippets: Sequence[Snippet]) -> Accuracy:
+    """Return how often the checkpoint gives these snippets the sign of their rating."""
+    return sign_accuracy(snippets, logit_differences(folder, [snippet.text for snippet in snippets]))
+
+
+def examples_of(folder: Path) -> list[Example]:
+    """Return the example texts with what transformers' pipeline answers."""
+    classify = pipeline("text-classification", model=str(folder))
+    return [Example({"text": text}, rounded(classify(text))) for text in EXAMPLE_TEXTS]
+
+
 def measure_and_write(
     folder: Path, archive: Path, split: Split, seconds: Mapping[str, float], digests: Mapping[str, str]
 ) -> str:
@@ -158,6 +188,7 @@ def measure_and_write(
     differences = torch.tensor(logit_differences(folder, PLAIN_SENTENCES))
     measured = Measured(
         comparisons=compare_held_out(folder, archive, split),
+        sample=sample_accuracy(folder, held_out_sample(split)),
         sentences=dict(zip(PLAIN_SENTENCES, torch.sigmoid(differences).tolist(), strict=True)),
         stage_seconds=seconds,
         parts={
@@ -172,6 +203,7 @@ def measure_and_write(
         vocabulary=int(model.config.vocab_size),
         source_digests=digests,
     )
+    write_examples(folder, examples_of(folder))
     (folder / "README.md").write_text(card_text(measured), encoding="utf-8")
     return comparison_table(measured.comparisons)
 
@@ -195,6 +227,9 @@ def card_text(measured: Measured) -> str:
         for text, probability in measured.sentences.items()
     ]
     parts = ", ".join(f"{count:,} {name}" for name, count in measured.parts.items())
+    sample = f"""
+On the {measured.sample.examples} movie and Amazon snippets that are kept with the tests it is right in
+{percent(measured.sample.share)}."""
     introduction = f"""
 Says whether an English sentence is POSITIVE or NEGATIVE. A `DistilBertForSequenceClassification` of
 {measured.parameters:,} parameters (width {measured.width}, {measured.layers} layers, float32) with its own
@@ -233,6 +268,8 @@ validation part."""
 ## How good it is
 
 {comparison_table(measured.comparisons)}
+
+{paragraphs(sample)}
 
 {paragraphs(_HOW_MEASURED)}
 
