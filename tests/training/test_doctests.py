@@ -5,12 +5,30 @@ from types import ModuleType
 import pytest
 
 WITH_EXAMPLES = (
+    "zero_shot.measure",
+    "zero_shot.labels",
+    "texts.wordnet",
+    "generation.measure",
+    "examples",
     "sentiment.augment",
     "card",
     "measure",
     "sentiment.neighbors",
     "splits",
+    "summarization.rouge",
+    "texts.alignment",
+    "texts.catalogues",
     "texts.descriptions",
+    "translation.dictionary",
+    "vocabulary.unigram",
+    "ner.measure",
+    "ner.sentences",
+    "question_answering.measure",
+    "question_answering.reader",
+    "texts.documents",
+    "texts.everyday",
+    "texts.names",
+    "texts.wikipedia",
 )
 
 

@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -48,12 +49,13 @@ def new_model() -> nn.Module:
 PLAN = Plan(epochs=4, batch_size=8, learning_rate=0.05, averaging=0.5)
 
 
+@pytest.mark.parametrize("plan", [PLAN, dataclasses.replace(PLAN, matrix_learning_rate=0.02)])
 def test_a_stopped_and_resumed_fit_ends_with_the_same_weights(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, plan: Plan
 ) -> None:
     monkeypatch.setattr(loop, "_SECONDS_BETWEEN_CHECKPOINTS", 0.0)
     whole, stopped, resumed = new_model(), new_model(), new_model()
-    fit(whole, dataset(), collate, loss_of, PLAN, tmp_path / "whole.pt", report=silent)
+    fit(whole, dataset(), collate, loss_of, plan, tmp_path / "whole.pt", report=silent)
 
     calls = 0
 
@@ -70,7 +72,7 @@ def test_a_stopped_and_resumed_fit_ends_with_the_same_weights(
             dataset(),
             collate,
             loss_until_stopped,
-            PLAN,
+            plan,
             tmp_path / "stopped.pt",
             report=silent,
         )
@@ -80,7 +82,7 @@ def test_a_stopped_and_resumed_fit_ends_with_the_same_weights(
         dataset(),
         collate,
         loss_until_stopped,
-        PLAN,
+        plan,
         tmp_path / "stopped.pt",
         report=silent,
     )
@@ -110,6 +112,26 @@ def test_fit_learns_and_reports_what_is_left(tmp_path: Path) -> None:
     assert ((model(batch["input_ids"]) > 0) == (batch["target"] > 0.5)).float().mean() > 0.95
     assert "min left" in lines[-1]
     assert "epoch 15.00/15" in lines[-1]
+
+
+def test_muon_moves_each_direction_of_a_matrix_alike_and_adam_the_embeddings(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Embedding(20, 8), nn.Linear(8, 8), nn.Linear(8, 20, bias=False))
+    model[2].weight = model[0].weight
+    before = {name: weights.clone() for name, weights in model.state_dict().items()}
+    plan = Plan(epochs=1, batch_size=70, learning_rate=1e-3, matrix_learning_rate=0.1, weight_decay=0.0)
+
+    def mean_squares(model: nn.Module, batch: Batch) -> Tensor:
+        squares: Tensor = model(batch["input_ids"]).square().mean()
+        return squares
+
+    fit(model, dataset(), collate, mean_squares, plan, tmp_path / "fit.pt", report=silent)
+    after = model.state_dict()
+    rate = plan.learning_rate_at(0, 1, peak=plan.matrix_learning_rate)
+    singular = torch.linalg.svdvals(after["1.weight"] - before["1.weight"]) / rate
+    assert singular.min() > 0.5  # Muon's five steps only come near 1
+    assert singular.max() < 1.5
+    moved = (after["0.weight"] - before["0.weight"]).abs().max()
+    assert 0 < moved.item() <= plan.learning_rate * 1.01
 
 
 def test_every_epoch_shows_each_example_once_in_another_order() -> None:

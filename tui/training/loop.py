@@ -32,7 +32,9 @@ class Plan:
 
     `learning_rate` is the peak, reached after the share `warmup` of all steps and followed by a cosine down to
     0. `averaging` is the decay of the moving average of the weights that `fit` leaves in the model; 0 turns it
-    off.
+    off. `matrix_learning_rate` is the peak of Muon (Jordan et al., "Muon: An optimizer for hidden layers in neural
+    networks", 2024), which then trains the matrices of the layers, while AdamW trains embeddings, biases and norms;
+    at 0 AdamW trains everything.
     """
 
     epochs: int
@@ -42,13 +44,15 @@ class Plan:
     warmup: float = 0.1
     weight_decay: float = 0.01
     averaging: float = 0.0
+    matrix_learning_rate: float = 0.0
 
-    def learning_rate_at(self, step: int, steps: int) -> float:
-        """Return the learning rate of a step counted from 0 out of `steps`."""
+    def learning_rate_at(self, step: int, steps: int, peak: float | None = None) -> float:
+        """Return the learning rate of a step counted from 0 out of `steps`; `peak` is AdamW's if not given."""
+        peak = self.learning_rate if peak is None else peak
         rise = max(1.0, self.warmup * steps)
         if step < rise:
-            return self.learning_rate * (step + 1) / (rise + 1)
-        return self.learning_rate * 0.5 * (1 + math.cos(math.pi * (step - rise) / (steps - rise)))
+            return peak * (step + 1) / (rise + 1)
+        return peak * 0.5 * (1 + math.cos(math.pi * (step - rise) / (steps - rise)))
 
 
 def fit(
@@ -66,11 +70,11 @@ def fit(
     training goes on from there, and a finished one only loads its weights; seconds of earlier runs are counted.
     """
     average = AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(plan.averaging))  # type: ignore[no-untyped-call]
-    optimizer = torch.optim.AdamW(_parameter_groups(model, plan.weight_decay), lr=plan.learning_rate)
+    optimizers = _optimizers(model, plan)
     lengths = [len(ids) for ids in dataset["input_ids"]]
     steps_per_epoch = math.ceil(len(lengths) / plan.batch_size)
     steps = plan.epochs * steps_per_epoch
-    done, earlier_seconds = _load(checkpoint, model, average, optimizer)
+    done, earlier_seconds = _load(checkpoint, model, average, optimizers)
     started = saved = reported = time.monotonic()
     processor_started = time.process_time()
     losses: list[float] = []
@@ -78,13 +82,15 @@ def fit(
     model.train()
     for step, batch in _batches(dataset, lengths, collate, plan, done):
         torch.manual_seed(plan.seed * 1_000_003 + step)
-        for group in optimizer.param_groups:
-            group["lr"] = plan.learning_rate_at(step, steps)
+        for optimizer in optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = plan.learning_rate_at(step, steps, peak=optimizer.defaults["lr"])
         loss = loss_of(model, batch)
-        optimizer.zero_grad()
+        model.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        for optimizer in optimizers:
+            optimizer.step()
         average.update_parameters(model)
         losses.append(loss.item())
 
@@ -98,7 +104,7 @@ def fit(
             reported, losses = now, []
         if last or now - saved > _SECONDS_BETWEEN_CHECKPOINTS:
             seconds = earlier_seconds + time.process_time() - processor_started
-            _save(checkpoint, step + 1, seconds, model, average, optimizer)
+            _save(checkpoint, step + 1, seconds, model, average, optimizers)
             saved = now
 
     model.load_state_dict(average.module.state_dict())
@@ -145,12 +151,34 @@ def _batches(
         yield from enumerate(loader, start=epoch * steps_per_epoch + skipped)
 
 
-def _parameter_groups(model: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+def _optimizers(model: nn.Module, plan: Plan) -> list[torch.optim.Optimizer]:
     """Matrices decay; biases and norms, which only shift and scale, don't."""
     trained = [parameter for parameter in model.parameters() if parameter.requires_grad]
+    matrices = _matrices_of_layers(model) if plan.matrix_learning_rate else []
+    left = {id(parameter) for parameter in trained} - {id(matrix) for matrix in matrices}
+    others = [parameter for parameter in trained if id(parameter) in left]
+    groups = [
+        {
+            "params": [parameter for parameter in others if parameter.ndim > 1],
+            "weight_decay": plan.weight_decay,
+        },
+        {"params": [parameter for parameter in others if parameter.ndim <= 1], "weight_decay": 0.0},
+    ]
+    optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=plan.learning_rate)]
+    if matrices:
+        optimizers.append(
+            torch.optim.Muon(matrices, lr=plan.matrix_learning_rate, weight_decay=plan.weight_decay)
+        )
+    return optimizers
+
+
+def _matrices_of_layers(model: nn.Module) -> list[nn.Parameter]:
+    """Return the trained matrices that no embedding holds: a tied output layer is an embedding, too."""
+    embeddings = {id(module.weight) for module in model.modules() if isinstance(module, nn.Embedding)}
     return [
-        {"params": [parameter for parameter in trained if parameter.ndim > 1], "weight_decay": weight_decay},
-        {"params": [parameter for parameter in trained if parameter.ndim <= 1], "weight_decay": 0.0},
+        parameter
+        for parameter in model.parameters()
+        if parameter.requires_grad and parameter.ndim == 2 and id(parameter) not in embeddings
     ]
 
 
@@ -160,7 +188,7 @@ def _save(
     seconds: float,
     model: nn.Module,
     average: nn.Module,
-    optimizer: torch.optim.Optimizer,
+    optimizers: Sequence[torch.optim.Optimizer],
 ) -> None:
     save_atomically(
         {
@@ -168,19 +196,20 @@ def _save(
             "seconds": seconds,
             "model": model.state_dict(),
             "average": average.state_dict(),
-            "optimizer": optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in optimizers],
         },
         path,
     )
 
 
 def _load(
-    path: Path, model: nn.Module, average: nn.Module, optimizer: torch.optim.Optimizer
+    path: Path, model: nn.Module, average: nn.Module, optimizers: Sequence[torch.optim.Optimizer]
 ) -> tuple[int, float]:
     if not path.exists():
         return 0, 0.0
     state = torch.load(path, weights_only=True)
     model.load_state_dict(state["model"])
     average.load_state_dict(state["average"])
-    optimizer.load_state_dict(state["optimizer"])
+    for optimizer, its_state in zip(optimizers, state["optimizers"], strict=True):
+        optimizer.load_state_dict(its_state)
     return int(state["step"]), float(state["seconds"])

@@ -1,4 +1,4 @@
-"""Trains a lower-casing WordPiece vocabulary and wraps it as a standard fast tokenizer."""
+"""Trains a WordPiece vocabulary and wraps it as a standard fast tokenizer."""
 
 from collections.abc import Sequence
 
@@ -14,13 +14,16 @@ SPECIAL_TOKENS = {
 }
 
 
-def train_wordpiece(texts: Sequence[str], size: int, max_length: int) -> PreTrainedTokenizerFast:
+def train_wordpiece(
+    texts: Sequence[str], size: int, max_length: int, lowercase: bool = True
+) -> PreTrainedTokenizerFast:
     """Train a WordPiece vocabulary of at most `size` entries on the texts alone; the same texts give the same.
 
     The pipeline is BERT's: clean, lower-case and strip accents; split at spaces and punctuation; longest match
-    first; `[CLS] text [SEP]`. `max_length` (tokens) is what `truncation=True` cuts to.
+    first; `[CLS] text [SEP]`. `max_length` (tokens) is what `truncation=True` cuts to. With `lowercase` off,
+    capitals and accents are kept, as the cased models of BERT do.
     """
-    learner = _bert_pipeline(models.WordPiece(unk_token="[UNK]"))
+    learner = _bert_pipeline(models.WordPiece(unk_token="[UNK]"), lowercase)
     # The trainer numbers the pieces `##a`, `##b`, ... in the order of a hash table and breaks ties by number,
     # so each run would give another vocabulary. Named beforehand, like special tokens, they have fixed numbers.
     first_entries = [*SPECIAL_TOKENS.values(), *_inner_characters(learner, texts)]
@@ -29,7 +32,7 @@ def train_wordpiece(texts: Sequence[str], size: int, max_length: int) -> PreTrai
 
     # A tokenizer built anew from the entries knows only the real special tokens as special.
     vocabulary = learner.get_vocab()
-    tokenizer = _bert_pipeline(models.WordPiece(vocab=vocabulary, unk_token="[UNK]"))
+    tokenizer = _bert_pipeline(models.WordPiece(vocab=vocabulary, unk_token="[UNK]"), lowercase)
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
@@ -43,9 +46,9 @@ def train_wordpiece(texts: Sequence[str], size: int, max_length: int) -> PreTrai
     )
 
 
-def _bert_pipeline(model: models.WordPiece) -> Tokenizer:
+def _bert_pipeline(model: models.WordPiece, lowercase: bool) -> Tokenizer:
     tokenizer = Tokenizer(model)
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lowercase)
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
     return tokenizer

@@ -1,0 +1,1 @@
+"""How nano-fill-mask is made."""

@@ -1,0 +1,1 @@
+"""How nano-generation is made."""

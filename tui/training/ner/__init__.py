@@ -1,0 +1,1 @@
+"""How nano-ner is made."""

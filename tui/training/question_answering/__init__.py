@@ -1,0 +1,1 @@
+"""How nano-question-answering is made."""

@@ -1,0 +1,1 @@
+"""How nano-summarization is made."""

@@ -1,0 +1,1 @@
+"""How nano-zero-shot is made."""
