@@ -43,6 +43,7 @@ def test_a_tiny_training_yields_a_standard_folder_with_a_card(data: Path) -> Non
     assert sorted(file.name for file in out.iterdir()) == [
         "README.md",
         "config.json",
+        "examples.json",
         "model.safetensors",
         "tokenizer.json",
         "tokenizer_config.json",
