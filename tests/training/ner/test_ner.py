@@ -25,11 +25,11 @@ from tui.training.texts.names import Names, read_names
 
 TINY = Recipe(
     vocabulary=300,
-    embedding_width=16,
-    width=32,
+    embedding_width=40,
+    width=64,
     layers=1,
     heads=2,
-    inner_width=32,
+    inner_width=64,
     positions=64,
     renamings=1,
     everyday=120,

@@ -42,10 +42,10 @@ from tui.training.vocabulary.wordpiece import train_wordpiece
 
 TINY = Recipe(
     vocabulary=300,
-    width=32,
+    width=96,
     layers=3,
-    heads=2,
-    inner_width=32,
+    heads=4,
+    inner_width=64,
     positions=128,
     variants=1,
     everyday=40,
@@ -231,7 +231,7 @@ def test_the_first_layer_finds_the_words_of_the_question_before_any_training() -
     )  # fmt: skip
     model = DistilBertForQuestionAnswering(config)
     model.distilbert.embeddings.position_embeddings.weight.data.mul_(0.2)
-    start_matching(model)
+    start_matching(model, 96)
     model.set_attn_implementation("eager")
     encoded = tokenizer(question, context, return_tensors="pt")
     attention = model.distilbert(**encoded, output_attentions=True).attentions[0][0, 0]

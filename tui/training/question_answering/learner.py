@@ -84,19 +84,21 @@ def loss_of(model: nn.Module, batch: Batch) -> Tensor:
 
 
 @torch.no_grad()
-def start_matching(reader: DistilBertForQuestionAnswering) -> None:
+def start_matching(reader: DistilBertForQuestionAnswering, for_words: int) -> None:
     """Make the first layer look up the words of the text in the question, before any training.
 
-    Queries and keys of half of its heads are the same random projection, so that a word looks for itself. The first
-    positions, where the question is, are set apart from the later ones along one direction; the keys turn it
-    round, so that words of the text look at the question rather than at themselves, and the value passes it
-    on: what arrives tells whether the word was found there. A small model finds this out by training alone
-    only after long (compare "Mimetic Initialization of Self-Attention Layers", Trockman and Kolter, ICML 2023).
+    Only the first `for_words` dimensions take part. Queries and keys of half of its heads are the same random
+    projection, so that a word looks for itself. The first positions, where the question is, are set apart from the
+    later ones along one direction; the keys turn it round, so that words of the text look at the question and not
+    at themselves, and the value passes it on: what arrives tells whether the word was found there. A small model
+    finds this out by training alone only after long (compare "Mimetic Initialization of Self-Attention Layers",
+    Trockman and Kolter, ICML 2023).
     """
     width, heads = reader.config.dim, reader.config.n_heads
     of_head = width // heads
     weights = dict(reader.distilbert.get_submodule("transformer.layer.0.attention").named_parameters())
-    early, found = torch.nn.init.orthogonal_(torch.empty(2, width))
+    early, found = torch.zeros(2, width)
+    early[:for_words], found[:for_words] = nn.init.orthogonal_(torch.empty(2, for_words))
     embeddings = reader.distilbert.embeddings
     positions = torch.arange(reader.config.max_position_embeddings)
     word_norm = embeddings.word_embeddings.weight.norm(dim=1).mean()
@@ -105,7 +107,8 @@ def start_matching(reader: DistilBertForQuestionAnswering) -> None:
     turned_round = torch.eye(width) - _TURN * torch.outer(early, early)
     for head in range(heads // 2):
         rows = slice(head * of_head, (head + 1) * of_head)
-        projection = _SHARPNESS * torch.nn.init.orthogonal_(torch.empty(of_head, width))
+        projection = torch.zeros(of_head, width)
+        projection[:, :for_words] = _SHARPNESS * nn.init.orthogonal_(torch.empty(of_head, for_words))
         # The direction itself must pass: a random projection would keep but a part of it.
         projection[0] = _SHARPNESS * early
         weights["q_lin.weight"][rows] = projection

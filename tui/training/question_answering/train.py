@@ -15,6 +15,7 @@ from transformers import (
 )
 from transformers.utils.logging import disable_progress_bar
 
+from tui.training.attention import POSITION_DIMENSIONS, Attention, read_neighbors, sinusoids
 from tui.training.loop import Plan, Report, fit
 from tui.training.question_answering.card import measure_and_write
 from tui.training.question_answering.examples import Example, cloze_examples, everyday_examples, joined
@@ -41,6 +42,9 @@ from tui.training.vocabulary.saving import save_tokenizer
 from tui.training.vocabulary.wordpiece import train_wordpiece
 from tui.training.weights import save_in_half_precision
 from tui.training.workspace import Workspace, publish
+
+_WAVES = 0.06
+_READING_LAYERS = 2
 
 
 @dataclass(frozen=True)
@@ -132,9 +136,10 @@ def training_examples(paragraphs: Sequence[Paragraph], names: Names, recipe: Rec
 def build_model(
     recipe: Recipe, tokenizer: PreTrainedTokenizerFast, wheel: Path
 ) -> DistilBertForQuestionAnswering:
-    """Return the untrained checkpoint: its word embeddings come from all-MiniLM-L6-v2, the rest starts at random.
+    """Return the untrained checkpoint, with the word embeddings of all-MiniLM-L6-v2 and heads that know what to do.
 
-    Its first layer starts with a notion of what to do, see `start_matching`.
+    Of the first layer half of the heads match question and text, see `start_matching`, and two of the first two
+    layers read the neighbors of a word, see `read_neighbors`; all else starts at random.
     """
     config = DistilBertConfig(
         vocab_size=len(tokenizer),
@@ -148,7 +153,23 @@ def build_model(
     )
     model = DistilBertForQuestionAnswering(config)
     teacher, teacher_tokenizer = read_teacher(wheel)
-    rows = project_embeddings(teacher, teacher_tokenizer, tokenizer, recipe.width)
-    model.distilbert.embeddings.word_embeddings.weight.data.copy_(rows)
-    start_matching(model)
+    for_words = recipe.width - POSITION_DIMENSIONS
+    words = model.distilbert.embeddings.word_embeddings.weight.data
+    words.zero_()
+    start = project_embeddings(teacher, teacher_tokenizer, tokenizer, for_words)
+    words[:, : start.shape[1]] = start
+    positions = model.distilbert.embeddings.position_embeddings.weight.data
+    positions.zero_()
+    positions[:, for_words:] = _WAVES * sinusoids(recipe.positions)
+    start_matching(model, for_words)
+    layers = [
+        Attention.of(
+            model.distilbert.get_submodule(f"transformer.layer.{number}.attention"),
+            ("q_lin", "k_lin", "v_lin", "out_lin"),
+            recipe.heads,
+        )
+        for number in range(min(_READING_LAYERS, recipe.layers))
+    ]
+    # The first half of the heads matches.
+    read_neighbors(layers, torch.eye(recipe.width)[:, for_words:], first_head=recipe.heads // 2)
     return model
