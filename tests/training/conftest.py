@@ -17,7 +17,6 @@ from tui.training.sentiment.snippets import DOMAIN_FILES
 from tui.training.sources import MINILM_WHEEL, VADER_ARCHIVE
 from tui.training.vocabulary.wordpiece import train_wordpiece
 
-MODELS = Path(__file__).resolve().parents[2] / "tui" / "models"
 GOOD = ("great", "lovely", "wonderful", "superb", "charming", "brilliant")
 BAD = ("awful", "boring", "terrible", "dreadful", "clumsy", "broken")
 THINGS = ("film", "camera", "player", "plot", "phone", "editor", "speech", "song", "ending", "menu")
@@ -113,11 +112,3 @@ def data(tmp_path: Path, archive: Path) -> Path:
     """A folder as `--data` wants it: both sources."""
     write_wheel(tmp_path, [domain_table(domain) for domain in DOMAIN_FILES])
     return tmp_path
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of a checkpoint wait for its weights, which come into the repository once, when they are final."""
-    for item in items:
-        checkpoint = item.path.stem.removeprefix("test_").replace("_", "-")
-        if checkpoint.startswith("nano-") and not (MODELS / checkpoint).is_dir():
-            item.add_marker(pytest.mark.skip(reason=f"{checkpoint} is not trained yet"))

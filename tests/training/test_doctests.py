@@ -29,6 +29,8 @@ WITH_EXAMPLES = (
     "texts.everyday",
     "texts.names",
     "texts.wikipedia",
+    "attention",
+    "muon",
 )
 
 

@@ -7,7 +7,7 @@ before any training (compare "Mimetic Initialization of Self-Attention Layers", 
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -59,8 +59,13 @@ def shift(steps: int, dimensions: int = POSITION_DIMENSIONS) -> Tensor:
 
 
 @torch.no_grad()
-def read_neighbors(layers: Iterable[Attention], position_directions: Tensor, first_head: int = 0) -> None:
-    """Make head `first_head` of each layer look at the token before and the next head at the token after.
+def read_neighbors(
+    layers: Iterable[Attention],
+    position_directions: Tensor,
+    first_head: int = 0,
+    steps: Sequence[int] = (-1, 1),
+) -> None:
+    """Make heads from `first_head` on look at the tokens that many `steps` away: the one before, the one after.
 
     `position_directions`: float32 [width, POSITION_DIMENSIONS], where the layers find the sinusoids in their input.
     What a neighbor says passes through at random but hardly weakened.
@@ -68,9 +73,9 @@ def read_neighbors(layers: Iterable[Attention], position_directions: Tensor, fir
     width = position_directions.shape[0]
     for layer in layers:
         of_head = width // layer.heads
-        for head, steps in ((first_head, -1), (first_head + 1, 1)):
+        for head, away in enumerate(steps, start=first_head):
             rows = slice(head * of_head, head * of_head + POSITION_DIMENSIONS)
-            layer.query.weight[rows] = _SHARPNESS * shift(steps) @ position_directions.T
+            layer.query.weight[rows] = _SHARPNESS * shift(away) @ position_directions.T
             layer.key.weight[rows] = _SHARPNESS * position_directions.T
             of_this_head = slice(head * of_head, (head + 1) * of_head)
             layer.value.weight[of_this_head] = nn.init.orthogonal_(torch.empty(of_head, width))

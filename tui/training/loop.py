@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from torch.utils.data import DataLoader
 
+from tui.training.muon import Muon
+
 Batch = dict[str, Tensor]
 Report = Callable[[str], None]
 
@@ -32,9 +34,8 @@ class Plan:
 
     `learning_rate` is the peak, reached after the share `warmup` of all steps and followed by a cosine down to
     0. `averaging` is the decay of the moving average of the weights that `fit` leaves in the model; 0 turns it
-    off. `matrix_learning_rate` is the peak of Muon (Jordan et al., "Muon: An optimizer for hidden layers in neural
-    networks", 2024), which then trains the matrices of the layers, while AdamW trains embeddings, biases and norms;
-    at 0 AdamW trains everything.
+    off. `matrix_learning_rate` is the peak of Muon (see `tui.training.muon`), which then trains the matrices of
+    the layers, while AdamW trains embeddings, biases and norms; at 0 AdamW trains everything.
     """
 
     epochs: int
@@ -166,9 +167,7 @@ def _optimizers(model: nn.Module, plan: Plan) -> list[torch.optim.Optimizer]:
     ]
     optimizers: list[torch.optim.Optimizer] = [torch.optim.AdamW(groups, lr=plan.learning_rate)]
     if matrices:
-        optimizers.append(
-            torch.optim.Muon(matrices, lr=plan.matrix_learning_rate, weight_decay=plan.weight_decay)
-        )
+        optimizers.append(Muon(matrices, lr=plan.matrix_learning_rate, weight_decay=plan.weight_decay))
     return optimizers
 
 

@@ -35,7 +35,7 @@ class Source:
 
 _APT_UPDATE = (
     "mkdir -p DIR/partial && apt-get update -o Dir::State::Lists=DIR -o Acquire::Languages=en,fr"
-    " -o Acquire::GzipIndexes=false"
+    " -o Acquire::GzipIndexes=false -o APT::Get::List-Cleanup=false"  # apt deletes what is not its own
 )
 
 VADER_ARCHIVE = Source(

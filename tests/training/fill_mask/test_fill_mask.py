@@ -22,7 +22,7 @@ from tui.training.vocabulary.byte_level_bpe import train_roberta_vocabulary
 
 TINY = Recipe(
     vocabulary=500,
-    width=32,
+    width=64,
     layers=1,
     heads=2,
     inner_width=64,

@@ -47,7 +47,7 @@ def test_plain_generate_takes_the_likeliest_token_twenty_times() -> None:
     model = cast("GPT2LMHeadModel", AutoModelForCausalLM.from_pretrained(str(FOLDER)))
     encoded = tokenizer("This package contains", return_tensors="pt")
     ids = encoded["input_ids"]
-    generated = cast("Tensor", model.generate(**encoded))  # type: ignore[misc]
+    generated = cast("Tensor", model.generate(**encoded))
     for _ in range(NEW_TOKENS):
         best = model(ids).logits[:, -1].argmax(-1, keepdim=True)
         ids = torch.cat([ids, best], dim=1)

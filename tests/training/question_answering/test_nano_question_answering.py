@@ -58,7 +58,8 @@ def test_the_file_and_the_loaded_tokenizer_give_the_same_ids(text: str) -> None:
     loaded = AutoTokenizer.from_pretrained(str(FOLDER))
     from_file = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
     assert loaded(text)["input_ids"] == from_file.encode(text).ids
-    assert loaded("Who?", text)["input_ids"] == from_file.encode("Who?", text).ids
+    pair = ("Who?", text) if text else ("Who?",)  # transformers takes an empty second text for none
+    assert loaded("Who?", text)["input_ids"] == from_file.encode(*pair).ids
 
 
 def test_its_examples_are_what_it_really_answers() -> None:

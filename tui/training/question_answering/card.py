@@ -257,12 +257,12 @@ On the {SAMPLE_SIZE} held-out cloze questions that the tests keep a copy of, its
 3. The checkpoint learns the first and the last token of the answer from {measured.questions:,} questions. On
    the way it also learns, with heads that are thrown away, which words of the text stand in the question, which
    are people, places, dates and so on, and which sentence answers. It starts
-   from the word embeddings of all-MiniLM-L6-v2, projected to width
-   {measured.width}, and with half of the heads of its first layer made so that a word looks for itself; all
-   else starts at random. The shipped weights are a moving average over the last steps, rounded to float16;
-   all figures were measured after rounding.
+   from the word embeddings of all-MiniLM-L6-v2, projected to fewer dimensions; in its first layer half of the heads
+   start with looking up the words of the text in the question, and two heads of the first two layers with reading
+   the token before and the token after; all else starts at random. The shipped weights are a moving average over
+   the last steps, rounded to float16; all figures were measured after rounding.
 
-It took {seconds:,.0f} seconds of processor time ({stages}), run on 2 cores of a shared x86-64 machine without
+It took {seconds:,.0f} seconds of processor time ({stages}), run on one core of a shared x86-64 machine without
 a GPU. Seeds are fixed: the same command prints the same held-out figures on the same kind of machine with the
 same library versions."""
     origin = f"""

@@ -65,7 +65,7 @@ class Recipe:
     everyday: int = 24_000
     longest: int = 176
     seed: int = 0
-    threads: int = 2
+    threads: int = 1
     plan: Plan = field(
         default_factory=lambda: Plan(epochs=1, batch_size=32, learning_rate=1e-3, averaging=0.998)
     )

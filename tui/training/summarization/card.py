@@ -212,15 +212,15 @@ the {SAMPLE_SIZE} held-out texts that are kept with the tests the checkpoint's R
 The text of a package description is the input, the line that its maintainer put above it the wanted output.
 Of a source package at most {LARGEST_FAMILY} descriptions are used, as those of sibling packages repeat each
 other; texts of fewer than {FEWEST_WORDS} words are left out, and lines that {COMMON_SYNOPSIS} or more
-packages share. The Unigram vocabulary is learned from the train part. All weights start at random but for the
-decoder's attention to the text, which starts by handing on what it reads, as most words of a line stand in
-the text. The loss is cross-entropy with label smoothing 0.1, the optimizers are Muon for the matrices of the
-layers and AdamW for the rest. The shipped weights are a moving average over
-the last steps, rounded to float16; all figures were measured after rounding. It writes with a beam of
-{measured.beams}; its length penalty, {measured.length_penalty:g}, was chosen on the validation part.
+packages share. The Unigram vocabulary is learned from the train part. Three attentions start so that the
+untrained model goes on as the text does where its last word stands, since most words of a line stand in the
+text; all else starts at random. The loss is cross-entropy with label smoothing 0.1, the optimizers are Muon for
+the matrices of the layers and AdamW for the rest. The shipped weights are a moving average over the last steps,
+rounded to float16; all figures were measured after rounding. It writes with a beam of {measured.beams}; its
+length penalty, {measured.length_penalty:g}, was chosen on the validation part.
 
 The training took {measured.seconds:.0f} seconds of processor time ({measured.seconds / 60:.0f} minutes), run
-on 2 cores of a shared x86-64 machine without a GPU. Seeds are fixed: the same command prints the same
+on one core of a shared x86-64 machine without a GPU. Seeds are fixed: the same command prints the same
 held-out figures on the same kind of machine with the same library versions."""
     parts = ", ".join(f"{count:,} {name}" for name, count in measured.parts.items())
     origin = f"""

@@ -6,7 +6,6 @@ from statistics import fmean
 
 import torch
 from datasets import disable_progress_bars  # type: ignore[import-untyped]
-from torch import nn
 from transformers import (
     DataCollatorForSeq2Seq,
     GenerationConfig,
@@ -22,6 +21,7 @@ from tui.training.sources import digest_of, find_source
 from tui.training.summarization.card import PREFIX, SOURCES, measure_and_write
 from tui.training.summarization.pairs import read_pairs
 from tui.training.summarization.rouge import rouge_l
+from tui.training.summarization.start import start_copying
 from tui.training.vocabulary.saving import save_tokenizer
 from tui.training.vocabulary.unigram import train_unigram
 from tui.training.weights import save_in_half_precision
@@ -50,7 +50,7 @@ class Recipe:
     length_penalties: tuple[float, ...] = (0.5, 1.0, 1.5)
     texts_to_choose: int = 400
     seed: int = 0
-    threads: int = 2
+    threads: int = 1
     plan: Plan = field(
         default_factory=lambda: Plan(
             epochs=4, batch_size=32, learning_rate=2e-3, matrix_learning_rate=0.01, averaging=0.998
@@ -81,6 +81,7 @@ def train(data: Path, out: Path, *, resume: bool, report: Report, recipe: Recipe
     tokenizer = train_unigram([*texts, *summaries], recipe.vocabulary, recipe.positions)
     torch.manual_seed(recipe.seed)
     model = build_model(recipe, tokenizer)
+    start_copying(model, recipe.seed)
     dataset = pair_dataset(tokenizer, texts, summaries, recipe.longest)
     report(f"3 of 3: {recipe.plan.epochs} epochs")
     seconds = fit(
@@ -117,11 +118,7 @@ def train(data: Path, out: Path, *, resume: bool, report: Report, recipe: Recipe
 
 
 def build_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> T5ForConditionalGeneration:
-    """Return the untrained checkpoint: random, but for attention that hands on what the encoder read.
-
-    Most words of a good line stand in the text. Embeddings are tied and random ones nearly orthogonal, so a
-    model whose decoder adds what it attends to prefers those words from the first step on.
-    """
+    """Return the untrained checkpoint with random weights."""
     config = T5Config(  # type: ignore[call-arg]
         vocab_size=len(tokenizer),
         d_model=recipe.width,
@@ -139,11 +136,7 @@ def build_model(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> T5ForCond
         n_positions=recipe.positions,
         task_specific_params={"summarization": {"prefix": PREFIX}},
     )
-    model = T5ForConditionalGeneration(config)
-    for name, weight in model.decoder.named_parameters():
-        if name.endswith(("EncDecAttention.v.weight", "EncDecAttention.o.weight")):
-            nn.init.eye_(weight)
-    return model
+    return T5ForConditionalGeneration(config)
 
 
 def generation_settings(recipe: Recipe, tokenizer: PreTrainedTokenizerFast) -> GenerationConfig:

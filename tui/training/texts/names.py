@@ -13,6 +13,7 @@ _SMALLEST_CITY = 50_000
 _MOST_LAST_NAMES = 20_000
 # A name drawn by its rank r comes with a weight of 1 / (r + this): common ones often, rare ones too.
 _EVENNESS = 200
+_MADE_UP = 0.1
 _COMPANY_KINDS = (
     "Inc.", "Ltd.", "Group", "Corporation", "Company", "Bank", "Motors", "Systems", "Software",
     "Airlines", "Foods", "Press", "Energy", "Industries", "Laboratories", "Holdings", "Partners", "Media",
@@ -64,9 +65,9 @@ class Names:
     def person(self, numbers: random.Random, words: int = 0) -> str:
         """Return the name of a person of 1, 2 or 3 words, by default any of these; some are made up."""
         first, last = self._of_a_list(self.first, numbers), self._of_a_list(self.last, numbers)
-        if numbers.random() < 0.15:
+        if numbers.random() < _MADE_UP:
             first = blended(first, self._of_a_list(self.cities, numbers))
-        if numbers.random() < 0.15:
+        if numbers.random() < _MADE_UP:
             last = blended(last, self._of_a_list(self.last, numbers))
         length = words or numbers.choice((1, 1, 2, 2, 2, 3))
         if length == 1:
@@ -79,16 +80,16 @@ class Names:
         return f"{first} {middle} {last}"
 
     def first_name(self, numbers: random.Random) -> str:
-        """Return a first name; one in eight is made up."""
+        """Return a first name; one in ten is made up."""
         name = self._of_a_list(self.first, numbers)
-        return blended(name, self._of_a_list(self.last, numbers)) if numbers.random() < 0.12 else name
+        return blended(name, self._of_a_list(self.last, numbers)) if numbers.random() < _MADE_UP else name
 
     def place(self, numbers: random.Random) -> str:
         """Return the name of a city or, one time in three, of a country; some are made up."""
         if numbers.random() < 0.3:
             return numbers.choice(self.countries)
         city = self._of_a_list(self.cities, numbers)
-        return blended(city, self._of_a_list(self.last, numbers)) if numbers.random() < 0.12 else city
+        return blended(city, self._of_a_list(self.last, numbers)) if numbers.random() < _MADE_UP else city
 
     def organization(self, numbers: random.Random) -> str:
         """Return the name of an organization: a known one, or one made of names and words."""

@@ -202,7 +202,7 @@ the {SAMPLE_SIZE} held-out sentences that are kept with the tests its chrF is {m
    validation part.
 
 The fourth step took {measured.seconds:.0f} seconds of processor time ({measured.seconds / 60:.0f} minutes),
-run on 2 cores of a shared x86-64 machine without a GPU; the steps before take some minutes. Seeds are fixed:
+run on one core of a shared x86-64 machine without a GPU; the steps before take some minutes. Seeds are fixed:
 the same command prints the same held-out figures on the same kind of machine with the same library
 versions."""
     parts = ", ".join(f"{count:,} {name}" for name, count in measured.parts.items())

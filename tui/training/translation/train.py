@@ -51,10 +51,10 @@ class Recipe:
     length_penalties: tuple[float, ...] = (1.0, 1.5, 2.0)
     sentences_to_choose: int = 400
     seed: int = 0
-    threads: int = 2
+    threads: int = 1
     plan: Plan = field(
         default_factory=lambda: Plan(
-            epochs=4, batch_size=64, learning_rate=2e-3, matrix_learning_rate=0.01, averaging=0.998
+            epochs=2, batch_size=64, learning_rate=2e-3, matrix_learning_rate=0.01, averaging=0.998
         )
     )
 

@@ -216,7 +216,7 @@ Half of the sentences use the pipeline's template, the others five more. The shi
 over the last steps, rounded to float16; all figures were measured after rounding.
 
 It took {total:.0f} seconds of processor time ({total / 60:.0f} minutes: {stages}) after that of nano-fill-mask, run
-on 2 cores of a shared x86-64 machine without a GPU. Seeds are fixed: the same command prints the same held-out
+on one core of a shared x86-64 machine without a GPU. Seeds are fixed: the same command prints the same held-out
 figures on the same kind of machine with the same library versions."""
     origin = """
 The ten sections were chosen before anything was trained. Labels that hold one of their words or one alike ("card

@@ -68,7 +68,7 @@ class Recipe:
     defined: int = 30_000
     longest: int = 128
     seed: int = 0
-    threads: int = 2
+    threads: int = 1
     plan: Plan = field(
         default_factory=lambda: Plan(epochs=2, batch_size=48, learning_rate=7e-4, averaging=0.998)
     )
