@@ -209,7 +209,8 @@ def make_checkpoint(
 ) -> Path:
     """Write a checkpoint into a folder and return the folder.
 
-    labels: rows of the head. problem_type: what the config states. head: the auto class without `AutoModelFor`.
+    labels: rows of the head. problem_type: what the config states. head: the auto class without `AutoModelFor`;
+    empty for a model without a head.
     """
     maker, sizes = ARCHITECTURES[model_type]
     tokenizer = maker()
@@ -223,7 +224,7 @@ def make_checkpoint(
         **(sizes | settings),
     )
     torch.manual_seed(seed)
-    model = getattr(transformers, f"AutoModelFor{head}").from_config(config)
+    model = getattr(transformers, f"AutoModelFor{head}" if head else "AutoModel").from_config(config)
     model.to(dtype).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

@@ -7,12 +7,16 @@ garbage      print text and never greet
 garbled=N    answer the N-th request with a frame that is no event
 exit=S       exit with status S before greeting, after a line on stderr
 silent       greet, then answer no pings
-die=WORD     SIGKILL itself when an `Analyze` whose text holds WORD comes
+die=WORD     SIGKILL itself when an `Analyze` whose text holds WORD comes; behind the third token of a `Continue`
 die-once=F   SIGKILL itself at the first `Analyze`, unless the file F exists; makes F
 die-load=F   SIGKILL itself at each `Load` of F
+fail=WORD    fail for an `Analyze` whose text holds WORD; behind the third token of a `Continue`
 fatal        answer the first `Analyze` with a fatal failure and exit
-hold=WORD    never answer an `Analyze` whose text holds WORD
+hold=WORD    never answer an `Analyze` whose text holds WORD; a `Continue` stays open behind its third token, a
+             `Search` behind its first step
 deaf         greet, then read nothing more
+uncancelled  do nothing for a `Cancel`
+unread       fail for a `Continue` that adds nothing
 stubborn     ignore SIGTERM and the end of its input
 record=F     append each request's kind and id to the file F
 """
@@ -26,34 +30,52 @@ import sys
 import time
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from tui.framing import HEADER, PREAMBLE, body_length, decode_request, encode_frame
+from tui.generation.beams import BeamCandidate, Hypothesis
+from tui.generation.steps import CacheUse, Chosen, Stop
 from tui.protocol import (
     PROTOCOL_VERSION,
     Analyze,
     Answered,
     AnyEvent,
     AnyRequest,
+    BeamsStepped,
     Cancel,
     Cancelled,
-    Checkpoint,
+    Continue,
+    Continued,
     Failed,
-    Failure,
     Load,
     Loaded,
-    Memory,
     Ping,
     Pong,
     Readout,
     Ready,
     Reweigh,
     Reweighed,
-    Score,
+    Search,
+    Searched,
     Shutdown,
-    Token,
+    Stepped,
     Tokenized,
 )
+from tui.values import Checkpoint, Failure, Memory, Token, TokenSequence
+from tui.views import Candidate, Classified, GenerationSetting, Score
 
 UNKNOWN = Memory(None, None)
+HOSTILE = " \x1b[2J\u202e[red]"
+NOT_A_NUMBER, NEVER = float("nan"), float("-inf")
+WRITTEN = (
+    Chosen(
+        0, 5, " time", b" time", False, -1.0, 1, 2.5, top=(Candidate(5, " time", 0.4), Candidate(6, "a", 0.2))
+    ),
+    Chosen(1, 6, HOSTILE, HOSTILE.encode(), False, NEVER, 7, NOT_A_NUMBER, NEVER, 3, "sample", 0.5),
+    Chosen(2, 7, "Ã", b"\xc3", by="given"),
+    Chosen(3, 0, "</s>", special=True, log_probability=-0.5, rank=1, entropy_bits=0.0),
+)
+"""Tokens of every kind, as a `Continue` is answered."""
 
 
 def write(event: AnyEvent) -> None:
@@ -89,7 +111,8 @@ def greet(steps: dict[str, str]) -> None:
 
 
 def analyze(request: Analyze, steps: dict[str, str]) -> None:
-    if "die" in steps and steps["die"] in request.text:
+    text = next(iter(request.inputs.values()), "")
+    if "die" in steps and steps["die"] in text:
         die()
     if "die-once" in steps and not Path(steps["die-once"]).exists():
         Path(steps["die-once"]).touch()
@@ -100,15 +123,50 @@ def analyze(request: Analyze, steps: dict[str, str]) -> None:
     if "fatal" in steps or "last-words" in steps:
         write(Failed(request.id, Failure("The accelerator is poisoned", "why", "wait", fatal=True)))
         sys.exit(1)
-    if "fail" in steps and steps["fail"] in request.text:
+    if "fail" in steps and steps["fail"] in text:
         write(Failed(request.id, Failure("Scripted failure", "as asked", "ask for something else")))
         return
-    if "hold" in steps and steps["hold"] in request.text:
+    if "hold" in steps and steps["hold"] in text:
         return
-    token = Token(1, request.text[:8], 0, len(request.text[:8]), False, 1, 0, 0)
-    write(Tokenized(request.id, "scripted", (token,), 1, None, None, 0.0))
+    token = Token(1, text[:8], 0, len(text[:8]), False, 1, 0, 0)
+    write(Tokenized(request.id, "scripted", (TokenSequence((token,), 1),), None, 0.0))
     write(Readout(request.id, request.readout, "none", "scripted", (), 0, None, 0.0, 0.0, None))
-    write(Answered(request.id, (Score("LABEL_0", 1.0),), 0.0))
+    score = Score("LABEL_0", 1.0)
+    write(Answered(request.id, [{"label": score.label, "score": 1.0}], Classified((score,)), 0.0))
+
+
+def go_on(request: Continue, steps: dict[str, str]) -> None:
+    text = request.inputs["text"]
+    for chosen in WRITTEN[len(request.written) : len(request.written) + request.most]:
+        if chosen.place == 3 and "hold" in steps and steps["hold"] in text:
+            return
+        if chosen.place == 3 and "die" in steps and steps["die"] in text:
+            die()
+        if chosen.place == 3 and "fail" in steps and steps["fail"] in text:
+            write(Failed(request.id, Failure("Scripted failure", "as asked", "ask for something else")))
+            return
+        write(Stepped(request.id, replace(chosen, top=chosen.top[: request.alternatives])))
+    if "unread" in steps and not request.most:
+        write(Failed(request.id, Failure("Not read", "", "")))
+        return
+    settings = (GenerationSetting("do_sample", "\x1b[2J", "scripted"),)
+    told = " time" if request.written or request.most else ""
+    stop, cache = Stop("end", f"it chose {HOSTILE}"), CacheUse(0, 0, 0, 0)
+    write(Continued(request.id, stop, told + HOSTILE, 3, None, settings, cache, UNKNOWN, 2.0, note=HOSTILE))
+
+
+def search(request: Search, steps: dict[str, str]) -> None:
+    candidates = (
+        BeamCandidate(0, 5, " time", -0.5, -0.5, -0.5, "kept", ""),
+        BeamCandidate(0, 6, HOSTILE, -1.0, -1.0, -1.0, "finished", f"ends {HOSTILE}"),
+        BeamCandidate(0, 7, "a", NEVER, NEVER, NEVER, "cut", "rank 3 of 2 beams"),
+    )
+    write(BeamsStepped(request.id, 0, candidates, 1))
+    if "hold" in steps and steps["hold"] in request.inputs["text"]:
+        return
+    best = Hypothesis((6,), -1.0, -1.0, True, (1,))
+    stop = Stop("end", HOSTILE)
+    write(Searched(request.id, (best,), (HOSTILE,), stop, 3, (), UNKNOWN, 0.5))
 
 
 def answer(request: AnyRequest, steps: dict[str, str]) -> None:
@@ -123,10 +181,15 @@ def answer(request: AnyRequest, steps: dict[str, str]) -> None:
             write(Loaded(request.id, checkpoint, request.task, "cpu", "", "float32", 1, 0.0, UNKNOWN))
         case Analyze():
             analyze(request, steps)
+        case Continue():
+            go_on(request, steps)
+        case Search():
+            search(request, steps)
         case Reweigh():
             write(Reweighed(request.id, 0.0))
         case Cancel():
-            write(Cancelled(request.target))
+            if "uncancelled" not in steps:
+                write(Cancelled(request.target))
         case _:
             write(Failed(request.id, Failure("Not scripted", "", "")))
 

@@ -59,6 +59,21 @@ def test_ranking_is_by_score_then_index(row: probability.Floats) -> None:
     assert probability.ranking(row).tolist() == expected
 
 
+@settings(deadline=None)
+@given(
+    arrays(
+        np.float64, st.integers(1, 30), elements=st.sampled_from([math.nan, math.inf, -1.0, 0.0, 0.5, 2.0])
+    ),
+    st.integers(-2, 32),
+    st.integers(0, 32),
+)
+def test_parts_of_the_ranking_need_no_sorting(row: probability.Floats, start: int, count: int) -> None:
+    everything = probability.ranking(row).tolist()
+    first = max(0, start)
+    assert probability.ranked(row, start, count).tolist() == everything[first : max(first, start + count)]
+    assert [probability.rank_of(row, index) for index in everything] == list(range(len(row)))
+
+
 @pytest.mark.parametrize("temperature", [0.0, -1.0, math.nan, math.inf])
 def test_a_temperature_that_divides_nothing_is_refused(temperature: float) -> None:
     with pytest.raises(ValueError, match="temperature"):

@@ -16,8 +16,6 @@ TASKS: tuple[str, ...] = (
     "question-answering",
     "summarization",
     "translation",
+    "feature-extraction",
 )
 """Every task of the playground, in the order in which it lists them."""
-
-BUILT_TASKS: frozenset[str] = frozenset({"sentiment-analysis"})
-"""Tasks the engine can run today; the screen lists the others and says that they are not built yet."""

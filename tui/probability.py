@@ -101,3 +101,34 @@ def ranking(scores: Floats) -> NDArray[np.intp]:
     [2, 0, 3, 1]
     """
     return np.argsort(-scores, kind="stable")
+
+
+def rank_of(scores: Floats, index: int) -> int:
+    """The place of one row in `ranking`, without sorting.
+
+    >>> [rank_of(np.array([1.0, np.nan, 3.0, 1.0]), index) for index in range(4)]
+    [1, 3, 0, 2]
+    """
+    score, before = scores[index], scores[:index]
+    if math.isnan(score):
+        return int(len(scores) - np.isnan(scores).sum() + np.isnan(before).sum())
+    return int((scores > score).sum() + (before == score).sum())
+
+
+def ranked(scores: Floats, start: int, count: int) -> NDArray[np.intp]:
+    """`ranking(scores)[start : start + count]`, without sorting the rows that are not asked for.
+
+    >>> ranked(np.array([1.0, 0.5, 3.0, 1.0, 2.0]), 1, 3).tolist()
+    [4, 0, 3]
+    """
+    start, end = max(0, start), min(len(scores), start + count)
+    if start >= end:
+        return np.empty(0, dtype=np.intp)
+    if np.isnan(scores).any():
+        return ranking(scores)[start:end]
+    negated = -scores
+    first, last = np.partition(negated, (start, end - 1))[[start, end - 1]]
+    candidates = np.flatnonzero((negated >= first) & (negated <= last))
+    skipped = start - int((negated < first).sum())
+    order = candidates[np.argsort(negated[candidates], kind="stable")]
+    return np.asarray(order[skipped : skipped + end - start])

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from tui.choices import DTYPES, TASKS, DtypeName
 
@@ -32,8 +31,7 @@ class SettingsError(Exception):
         self.hint = hint
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """Everything a run may differ in; made once by the composition root and handed down."""
 
     task: str = "sentiment-analysis"
@@ -49,7 +47,7 @@ class Settings:
     resume: bool = False
     """Put the last session's text, task and model back."""
     theme: str | None = None
-    keymap: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    keymap: Mapping[str, str] = MappingProxyType({})
     """Binding id → keys, as Textual's keymaps are written; from the config file's `[keys]`."""
     state_folder: Path = Path()
     """Where sessions and logs are kept."""
@@ -65,8 +63,10 @@ class Settings:
         return (sys.executable, "-X", "utf8", *safe, "-m", "tui.engine")
 
 
-@dataclass(frozen=True)
-class _Given:
+DEFAULTS = Settings()
+
+
+class _Given(NamedTuple):
     """A value as somebody wrote it, and where."""
 
     value: Any
@@ -220,7 +220,7 @@ def _text(given: _Given | None, name: str) -> str | None:
 def _task(given: _Given | None) -> str:
     task = _text(given, "task")
     if task is None:
-        return Settings.task
+        return DEFAULTS.task
     task = TASK_ALIASES.get(task, task)
     if task not in TASKS:
         raise _none_of(given, "task", task, TASKS)
@@ -230,7 +230,7 @@ def _task(given: _Given | None) -> str:
 def _device(given: _Given | None) -> str:
     device = _text(given, "device")
     if device is None:
-        return Settings.device
+        return DEFAULTS.device
     if not DEVICE.fullmatch(device):
         raise _none_of(given, "device", device, ("auto", "cpu", "cuda", "cuda:N", "mps"))
     return device
@@ -239,7 +239,7 @@ def _device(given: _Given | None) -> str:
 def _dtype(given: _Given | None) -> DtypeName:
     dtype = _text(given, "dtype")
     if dtype is None:
-        return Settings.dtype
+        return DEFAULTS.dtype
     for allowed in DTYPES:
         if dtype == allowed:
             return allowed

@@ -12,10 +12,12 @@ import torch
 
 from tests.checkpoints import make_checkpoint
 from tui.choices import DtypeName
-from tui.engine import loading
+from tui.engine import loading, tasks
 from tui.engine.loading import LoadedCheckpoint
 from tui.engine.sources import facts
 from tui.engine.sources.locate import locate
+from tui.engine.tasks import text_classification
+from tui.engine.tasks.text_classification import Classification
 
 torch.set_num_threads(
     1
@@ -56,3 +58,9 @@ def load_here(
         default_dtype_gate=threading.Lock(),
         stage=lambda _: None,
     )
+
+
+def classify_here(loaded: LoadedCheckpoint, text: str) -> Classification:
+    """Run one text through a loaded classifier in this process."""
+    prepared = tasks.prepare(TASK, loaded.tokenizer, {"text": text}, {})
+    return text_classification.forward(loaded, prepared, lambda: None)

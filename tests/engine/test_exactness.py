@@ -10,11 +10,12 @@ import pytest
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
+from tests.asking import ask
 from tests.checkpoints import ARCHITECTURES
 from tests.engine.conftest import TinyFolder, load_here
 from tui import catalogue
-from tui.engine.tasks import sentiment_analysis
-from tui.protocol import ReadoutSettings
+from tui.engine.tasks.text_classification import Classification
+from tui.views import Classified
 
 BUILT_IN = "nano-sentiment"
 TEXTS = (
@@ -53,13 +54,16 @@ def transformers_answers(folder: Path, texts: tuple[str, ...]) -> list[tuple[lis
 def assert_same(folder: Path, reference: Path | str, texts: tuple[str, ...] = TEXTS) -> None:
     loaded = load_here(reference)
     for text, (ids, logits, answer) in zip(texts, transformers_answers(folder, texts), strict=True):
-        reading = loaded.tokenizer.read(text)
-        assert [token.id for token in reading.tokens] == ids, text
-        outcome = sentiment_analysis.forward(loaded, reading)
-        assert outcome.row().tolist() == logits.astype(np.float64).tolist(), text
-        (score,) = sentiment_analysis.answer(outcome)
+        told = ask(loaded, text)
+        (sequence,) = told.prepared.sequences()
+        assert [token.id for token in sequence.tokens] == ids, text
+        assert isinstance(told.outcome, Classification)
+        assert told.outcome.row().tolist() == logits.astype(np.float64).tolist(), text
+        assert told.answer == answer, text
+        assert isinstance(told.view, Classified)
+        (score,) = told.view.scores
         assert {"label": score.label, "score": score.score} == answer[0], text
-        readout, _ = sentiment_analysis.read_out(1, outcome, ReadoutSettings())
+        readout = told.readout()
         assert readout.rows[0].label == score.label
         top = readout.rows[0].probability
         shown = readout.rows[0].scaled if top is None else top

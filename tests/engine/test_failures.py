@@ -15,12 +15,11 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModel, AutoModelForSequenceClassification
 
 from tests.checkpoints import edit_json
-from tests.engine.conftest import TASK, TinyFolder, load_here
+from tests.engine.conftest import TASK, TinyFolder, classify_here, load_here
 from tui.engine.errors import EngineError, failure_of
 from tui.engine.sources import facts
 from tui.engine.sources.locate import locate
-from tui.engine.tasks import sentiment_analysis
-from tui.protocol import Failure
+from tui.values import Failure
 
 
 def cut(file: Path) -> None:
@@ -116,7 +115,6 @@ DAMAGES: dict[Callable[[Path], None], tuple[str, str]] = {
     scramble_weights: ("The weights can't be used", "no safetensors header"),
     remove_weights: ("The weights can't be used", "missing"),
     remove_a_layer: ("Weights are missing", "layer.1."),
-    remove_the_head: ("This checkpoint has no trained classification head", "classifier."),
     remove_a_shard: ("The weights can't be used", "model-0000"),
     pickle_code: ("The weights are not safe to load", "could run code"),
     pickle_junk: ("The weights can't be used", "damaged"),
@@ -126,7 +124,7 @@ DAMAGES: dict[Callable[[Path], None], tuple[str, str]] = {
     cut_config: ("The config can't be read", "not valid JSON"),
     name_an_unknown_type: ("Unknown kind of model", "unheard-of"),
     name_no_type: ("Unknown kind of model", "model_type"),
-    name_a_vision_type: ("This kind of model can't classify texts", "vit"),
+    name_a_vision_type: ("This kind of model can't do sentiment-analysis", "vit"),
     write_words_for_a_number: ("The config can't be used", "hidden_size"),
     claim_more_labels: ("The weights don't fit the config", "[2] in the file and [3]"),
     claim_fewer_words: ("The weights don't fit the config", "[10, 32] by the config"),
@@ -172,10 +170,21 @@ def test_the_facts_tell_it_before_anything_is_loaded(
     assert checkpoint.note
 
 
-def test_a_masked_language_model_is_not_given_a_random_head(tiny: TinyFolder) -> None:
-    for model_type, head in (("bert", "MaskedLM"), ("gpt2", "CausalLM")):
-        with pytest.raises(EngineError, match="no trained classification head"):
-            load_here(tiny(model_type, head=head))
+def test_a_random_head_is_warned_of(tiny: TinyFolder, tmp_path: Path) -> None:
+    """What transformers fills with random numbers is named, and it is the same numbers each time."""
+    folder = shutil.copytree(tiny("bert"), tmp_path / "checkpoint")
+    remove_the_head(folder)
+    for place, name in (
+        (folder, "classifier."),
+        (tiny("bert", head="MaskedLM"), "classifier."),
+        (tiny("gpt2", head="CausalLM"), "score."),
+    ):
+        loaded, again = load_here(place), load_here(place)
+        assert "no trained classification head" in loaded.warning
+        assert name in loaded.warning
+        for first, second in zip(loaded.model.parameters(), again.model.parameters(), strict=True):
+            assert torch.equal(first, second)
+    assert load_here(tiny("bert")).warning == ""
 
 
 def test_a_tokenizer_of_another_checkpoint_is_noticed_before_the_model_runs(
@@ -185,12 +194,10 @@ def test_a_tokenizer_of_another_checkpoint_is_noticed_before_the_model_runs(
     for file in tiny("roberta").glob("tokenizer*"):
         shutil.copy(file, folder)
     loaded = load_here(folder)
-    reading = loaded.tokenizer.read(
-        "A warm, funny film was dull and honest, tokenizers split words into pieces"
-    )
-    assert max(reading.inputs["input_ids"]) > 300
+    text = "A warm, funny film was dull and honest, tokenizers split words into pieces"
+    assert max(loaded.tokenizer.read(text).ids) > 300
     with pytest.raises(EngineError) as raised:
-        sentiment_analysis.forward(loaded, reading)
+        classify_here(loaded, text)
     assert raised.value.failure.title == "The tokenizer doesn't fit the model"
 
 

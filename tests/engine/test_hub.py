@@ -97,7 +97,7 @@ def test_it_is_downloaded_then_used_then_found_without_the_network(
     engine: EngineProcess, hub: LoopbackHub
 ) -> None:
     request, text = engine.next_id(), engine.next_id()
-    engine.send(Load(request, GOOD, TASK), Analyze(text, TASK, "A warm, funny film"))
+    engine.send(Load(request, GOOD, TASK), Analyze(text, TASK, {"text": "A warm, funny film"}))
     loaded = engine.last(request)
     assert isinstance(loaded, Loaded)
     assert (loaded.checkpoint.reference, loaded.checkpoint.source) == (GOOD, "hub-cache")
@@ -257,7 +257,7 @@ def test_another_checkpoint_answers_during_a_download(large: Path, tiny: TinyFol
         engine.send(Load(request, GOOD, TASK))
         engine.until(lambda event: event.id == request and isinstance(event, Progress))
         text = engine.next_id()
-        engine.send(Analyze(text, TASK, "dull"))
+        engine.send(Analyze(text, TASK, {"text": "dull"}))
         assert isinstance(engine.last(text), Answered)
         assert not any(isinstance(event, Loaded) for event in engine.of(request))
         assert isinstance(engine.of(text)[0], Tokenized)

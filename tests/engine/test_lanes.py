@@ -14,7 +14,8 @@ from tui.engine.errors import Abandoned
 from tui.engine.frames import FrameReader, Outbox
 from tui.engine.lanes import Job, Lane
 from tui.engine.session import Session
-from tui.protocol import AnyEvent, Cancelled, Failed, Memory, Pong, Progress, Superseded
+from tui.protocol import AnyEvent, Cancelled, Failed, Pong, Progress, Superseded
+from tui.values import Memory
 
 
 class Wire:

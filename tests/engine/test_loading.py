@@ -7,12 +7,11 @@ import threading
 import pytest
 import torch
 
-from tests.engine.conftest import TASK, TinyFolder, load_here
+from tests.engine.conftest import TASK, TinyFolder, classify_here, load_here
 from tui.choices import DtypeName
 from tui.engine import loading
 from tui.engine.sources import facts
 from tui.engine.sources.locate import locate
-from tui.engine.tasks import sentiment_analysis
 
 TEXT = "A warm, funny film"
 
@@ -23,26 +22,26 @@ def test_it_computes_in_the_number_format_asked_for(tiny: TinyFolder, dtype: Dty
     assert loaded.dtype == dtype
     assert {str(parameter.dtype) for parameter in loaded.model.parameters()} == {f"torch.{dtype}"}
     assert not loaded.model.training
-    outcome = sentiment_analysis.forward(loaded, loaded.tokenizer.read(TEXT))
+    outcome = classify_here(loaded, TEXT)
     assert outcome.logits.dtype == getattr(torch, dtype)
     assert outcome.steps[-1].dtype == dtype
-    exact = sentiment_analysis.forward(load_here(tiny("bert", 3)), loaded.tokenizer.read(TEXT))
+    exact = classify_here(load_here(tiny("bert", 3)), TEXT)
     assert outcome.row() == pytest.approx(exact.row(), abs=0.1)
 
 
-def test_forwards_are_held_off_while_the_default_number_format_is_another(tiny: TinyFolder) -> None:
-    folder = tiny("albert", num_hidden_layers=600)
-    gate, over = threading.Lock(), threading.Event()
-    seen: set[tuple[bool, bool]] = set()
+def test_forwards_are_held_off_while_the_default_number_format_is_another(
+    tiny: TinyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tiny("albert")
+    gate = threading.Lock()
+    seen: list[tuple[torch.dtype, bool]] = []
+    set_default = torch.set_default_dtype
 
-    def watch() -> None:
-        while not over.is_set():
-            held = gate.locked()
-            narrow = torch.get_default_dtype() is not torch.float32
-            seen.add((narrow, held or gate.locked()))
+    def watched(dtype: torch.dtype) -> None:
+        seen.append((dtype, gate.locked()))
+        set_default(dtype)
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
+    monkeypatch.setattr(torch, "set_default_dtype", watched)
     loading.load(
         facts.describe(locate(str(folder)), folder, TASK),
         folder,
@@ -53,10 +52,8 @@ def test_forwards_are_held_off_while_the_default_number_format_is_another(tiny: 
         default_dtype_gate=gate,
         stage=lambda _: None,
     )
-    over.set()
-    watcher.join()
-    assert (True, True) in seen, "the watcher never saw the other number format"
-    assert (True, False) not in seen
+    assert (torch.bfloat16, True) in seen, "nothing set the other number format"
+    assert all(held for _, held in seen)
     assert torch.get_default_dtype() is torch.float32
     assert not gate.locked()
 

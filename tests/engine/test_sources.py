@@ -15,12 +15,12 @@ from transformers import AutoModelForSequenceClassification
 from tests.checkpoints import ARCHITECTURES, MAX_TOKENS, edit_json
 from tests.engine.conftest import TASK, TinyFolder, load_here
 from tui import catalogue
-from tui.choices import BUILT_TASKS
+from tui.choices import TASKS
 from tui.engine import tasks
 from tui.engine.errors import EngineError
 from tui.engine.sources import facts, files, hub_cache, limits, listing, safetensors_header
 from tui.engine.sources.locate import locate
-from tui.protocol import Checkpoint
+from tui.values import Checkpoint
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 
@@ -175,8 +175,9 @@ def test_a_model_that_names_no_limit_still_reads_no_megabyte(tiny: TinyFolder, t
     folder = shutil.copytree(tiny("t5", 2), tmp_path / "endless")
     edit_json(folder / "tokenizer_config.json", model_max_length=None)
     assert describe(folder).max_tokens is None
-    reading = load_here(folder).tokenizer.read("dull " * 20_000)
-    assert len(reading.tokens) == reading.limit == limits.UNSTATED_LIMIT
+    tokenizer = load_here(folder).tokenizer
+    reading = tokenizer.read("dull " * 20_000)
+    assert len(reading.tokens) == tokenizer.limit == limits.UNSTATED_LIMIT
     assert reading.total > 20_000
 
 
@@ -306,15 +307,15 @@ def test_models_without_text_are_not_listed(cache: Path, tiny: TinyFolder, tmp_p
 # ------------------------------------------------------------------------------------------ catalogue
 
 
-def test_every_built_task_has_a_room_and_a_checkpoint_that_serves_it() -> None:
-    assert set(tasks.ROOMS) == BUILT_TASKS
-    for task in BUILT_TASKS:
-        assert catalogue.built_in_names(task)
+def test_every_task_has_a_room_and_every_built_in_serves_the_task_it_is_listed_for() -> None:
+    assert set(tasks.ROOMS) == set(TASKS)
+    assert catalogue.built_in_names(TASK)[:1] == ("nano-sentiment",)
+    for task in TASKS:
         for name in catalogue.built_in_names(task):
             place = locate(name)
             assert place.folder is not None
             checkpoint = facts.describe(place, place.folder, task)
             assert checkpoint.serves, checkpoint.note
             assert hub_cache.is_complete(place.folder)
-    assert catalogue.built_in_names("translation") == ()
+    assert catalogue.built_in_names("poetry") == ()
     assert catalogue.built_in_folder("../models") is None

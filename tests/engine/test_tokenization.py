@@ -14,10 +14,10 @@ from transformers import AutoTokenizer, ByT5Tokenizer, PreTrainedTokenizerBase
 from tests.checkpoints import MAX_TOKENS, bare_byte_level, byte_level, unigram, wordpiece
 from tui import catalogue
 from tui.catalogue import built_in_names
-from tui.choices import BUILT_TASKS
+from tui.choices import TASKS
 from tui.engine.loading import built_in_tokenizer
 from tui.engine.tokenization.reading import PythonTokenizer, Reading, RustTokenizer, take_over
-from tui.protocol import Token
+from tui.values import Token
 
 MAKERS = {
     "wordpiece": wordpiece,
@@ -37,14 +37,25 @@ def spans(reading: Reading, text: str) -> list[tuple[str, str | None]]:
 # ------------------------------------------------------------------------------------------ built-ins
 
 
-@pytest.mark.parametrize("name", sorted({name for task in BUILT_TASKS for name in built_in_names(task)}))
+@pytest.mark.parametrize("name", sorted({name for task in TASKS for name in built_in_names(task)}))
 def test_a_built_ins_bare_tokenizer_is_the_one_transformers_makes(name: str) -> None:
     folder = catalogue.built_in_folder(name)
     assert folder is not None
     theirs = AutoTokenizer.from_pretrained(folder)
-    ours, taken = built_in_tokenizer(folder), take_over(theirs, 512)
+    ours = built_in_tokenizer(folder)
+    taken = take_over(theirs, ours.limit)
     assert isinstance(taken, RustTokenizer)
-    for attribute in ("_limit", "_input_names", "_special_ids", "_unknown_id", "_side"):
+    for attribute in (
+        "_input_names",
+        "_special_ids",
+        "unknown_id",
+        "class_id",
+        "mask_token",
+        "pad_id",
+        "_cleans_up",
+        "_side",
+        "padding_side",
+    ):
         assert getattr(ours, attribute) == getattr(taken, attribute), attribute
     assert ours._backend.to_str() == taken._backend.to_str()
     for text in ("Hello [MASK] naïve 東京", "", "x" * 300, "dull film " * 400):
@@ -135,22 +146,24 @@ def test_the_bytes_of_one_character_share_it() -> None:
 
 def test_a_long_text_is_cut_and_counted() -> None:
     text = "a dull film " * 60
-    reading = take_over(wordpiece(), 10).read(text)
-    assert len(reading.tokens) == reading.limit == 10
+    reader = take_over(wordpiece(), 10)
+    reading = reader.read(text)
+    assert len(reading.tokens) == reader.limit == 10
     assert reading.total == len(wordpiece()(text, verbose=False)["input_ids"])
     read = reading.tokens[-2].end
     assert read is not None
-    assert reading.unread_from is not None
-    assert reading.unread_from >= read
-    assert text[read : reading.unread_from].strip() == ""
+    (unread_from,) = reading.unread_from
+    assert unread_from is not None
+    assert unread_from >= read
+    assert text[read:unread_from].strip() == ""
     assert reading.tokens[-1].text == "[SEP]"
 
 
 def test_a_text_that_just_fits_is_not_cut() -> None:
     reader = take_over(wordpiece(), 5)
-    assert reader.read("a a a").unread_from is None
+    assert reader.read("a a a").unread_from == (None,)
     assert (reader.read("a a a").total, len(reader.read("a a a").tokens)) == (5, 5)
-    assert (reader.read("a a a a").total, reader.read("a a a a").unread_from) == (6, 6)
+    assert (reader.read("a a a a").total, reader.read("a a a a").unread_from) == (6, (6,))
 
 
 def test_a_tokenizer_that_cuts_on_the_left_leaves_the_beginning_unread() -> None:
@@ -162,12 +175,13 @@ def test_a_tokenizer_that_cuts_on_the_left_leaves_the_beginning_unread() -> None
     assert (
         reading.inputs["input_ids"] == expected("dull a a film", truncation=True, max_length=5)["input_ids"]
     )
-    assert (reading.unread_from, len(reading.tokens)) == (0, 5)
+    assert (reading.unread_from, len(reading.tokens)) == ((0,), 5)
 
 
 def test_without_a_limit_nothing_is_cut() -> None:
-    reading = take_over(wordpiece(), None).read("a " * 2_000)
-    assert (len(reading.tokens), reading.limit, reading.unread_from) == (2_002, None, None)
+    reader = take_over(wordpiece(), None)
+    reading = reader.read("a " * 2_000)
+    assert (len(reading.tokens), reader.limit, reading.unread_from) == (2_002, None, (None,))
 
 
 def test_counting_what_was_cut_costs_no_second_pass() -> None:
@@ -208,4 +222,4 @@ def test_a_tokenizer_in_python_knows_ids_and_no_places(
     assert [token.special for token in reading.tokens] == [False] * 4 + [True]
     assert reader.read("a film").tokens[-1].special
     assert (reader.read("a dull film").total, len(reader.read("a dull film").tokens)) == (12, 8)
-    assert reader.read("a dull film").unread_from is None
+    assert reader.read("a dull film").unread_from == (None,)

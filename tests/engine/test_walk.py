@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from tests.checkpoints import ARCHITECTURES
-from tests.engine.conftest import TinyFolder, load_here
+from tests.engine.conftest import TinyFolder, classify_here, load_here
 from tui.engine.loading import LoadedCheckpoint
-from tui.engine.tasks import sentiment_analysis
+from tui.engine.tasks import text_classification
 from tui.engine.tasks.walk import walked
-from tui.protocol import ReadoutSettings, Step
+from tui.values import ReadoutSettings, RowAddress, Step
 
 TEXT = "A warm, funny film"
 
@@ -70,8 +70,8 @@ HEADS = {
 
 
 def steps_of(loaded: LoadedCheckpoint, text: str = TEXT) -> tuple[tuple[Step, ...], float]:
-    outcome = sentiment_analysis.forward(loaded, loaded.tokenizer.read(text))
-    _, last = sentiment_analysis.read_out(1, outcome, ReadoutSettings())
+    outcome = classify_here(loaded, text)
+    _, last = text_classification.read_out(1, outcome, ReadoutSettings(), RowAddress())
     return (*outcome.steps, last), outcome.seconds
 
 

@@ -9,40 +9,29 @@ import pytest
 import torch
 
 from tests.checkpoints import ARCHITECTURES, make_checkpoint
-from tests.engine.conftest import TASK, load_here
+from tests.engine.conftest import TASK, classify_here, load_here
 from tests.engine.driver import EngineProcess
 from tui.engine import device
 from tui.engine.errors import EngineError, failure_of
 from tui.engine.server import EXIT_LOST
-from tui.engine.tasks import sentiment_analysis
-from tui.protocol import (
-    Analyze,
-    Answered,
-    Failed,
-    Load,
-    Loaded,
-    Ping,
-    Pong,
-    ReadoutSettings,
-    Reweigh,
-    Reweighed,
-)
+from tui.protocol import Analyze, Answered, Failed, Load, Loaded, Ping, Pong, Reweigh, Reweighed
+from tui.values import ReadoutSettings
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 
 TEXT = "A warm, funny and surprisingly honest story"
 POISONING = """
-from tui.engine.tasks import sentiment_analysis as task
+from tui.engine.tasks import text_classification as task
 
 forward = task.forward
 
 
-def poisoned(loaded, reading):
+def poisoned(loaded, prepared, check):
     import torch
 
-    if len(reading.tokens) > 8:
+    if len(prepared.readings[0].tokens) > 8:
         torch.zeros(4, device="cuda")[torch.tensor([9_999_999], device="cuda")].cpu()
-    return forward(loaded, reading)
+    return forward(loaded, prepared, check)
 
 
 task.forward = poisoned
@@ -85,7 +74,7 @@ def test_weights_stored_in_half_precision_run_in_bfloat16(tmp_path: Path, stored
     loaded = load_here(make_checkpoint(tmp_path, "bert", 3, dtype=stored), device="cuda")
     half = stored is not torch.float32 and torch.cuda.is_bf16_supported()
     assert loaded.dtype == ("bfloat16" if half else "float32")
-    outcome = sentiment_analysis.forward(loaded, loaded.tokenizer.read(TEXT))
+    outcome = classify_here(loaded, TEXT)
     assert [step.dtype for step in outcome.steps if step.name == "logits"] == [loaded.dtype]
 
 
@@ -95,15 +84,14 @@ def test_logits_are_those_of_the_cpu(tmp_path: Path, model_type: str) -> None:
     rows = []
     for where in ("cpu", "cuda"):
         loaded = load_here(folder, device=where)
-        rows.append(sentiment_analysis.forward(loaded, loaded.tokenizer.read(TEXT)).row())
+        rows.append(classify_here(loaded, TEXT).row())
     assert rows[1] == pytest.approx(rows[0], rel=1e-3, abs=1e-4)
 
 
 def test_the_steps_are_timed_with_the_device_synchronized(checkpoint: Path) -> None:
     loaded = load_here(checkpoint, device="cuda")
-    reading = loaded.tokenizer.read(TEXT)
-    sentiment_analysis.forward(loaded, reading)
-    outcome = sentiment_analysis.forward(loaded, reading)
+    classify_here(loaded, TEXT)
+    outcome = classify_here(loaded, TEXT)
     parts = [step.seconds for step in outcome.steps if step.seconds is not None]
     assert 0.5 * outcome.seconds < sum(parts) <= outcome.seconds
 
@@ -137,7 +125,7 @@ def test_running_out_of_memory_says_what_to_do(tmp_path: Path, little_memory: No
 def test_the_engine_answers_from_the_gpu_and_reports_its_memory(checkpoint: Path) -> None:
     with EngineProcess() as engine:
         load, text, reweigh, ping = (engine.next_id() for _ in range(4))
-        engine.send(Load(load, str(checkpoint), TASK), Analyze(text, TASK, TEXT))
+        engine.send(Load(load, str(checkpoint), TASK), Analyze(text, TASK, {"text": TEXT}))
         loaded = engine.last(load)
         assert isinstance(loaded, Loaded)
         assert (loaded.device, loaded.device_name) == ("cuda:0", torch.cuda.get_device_name(0))
@@ -155,9 +143,9 @@ def test_a_lost_context_ends_the_engine_with_its_own_status(checkpoint: Path) ->
         load, good, bad = (engine.next_id() for _ in range(3))
         engine.send(Load(load, str(checkpoint), TASK, device="cuda"))
         assert isinstance(engine.last(load), Loaded)
-        engine.send(Analyze(good, TASK, "a"))
+        engine.send(Analyze(good, TASK, {"text": "a"}))
         assert isinstance(engine.last(good), Answered)
-        engine.send(Analyze(bad, TASK, TEXT * 3))
+        engine.send(Analyze(bad, TASK, {"text": TEXT * 3}))
         failed = engine.last(bad)
         assert isinstance(failed, Failed)
         assert failed.failure.fatal

@@ -8,9 +8,8 @@ import pytest
 import torch
 
 from tests.checkpoints import make_checkpoint
-from tests.engine.conftest import load_here
+from tests.engine.conftest import classify_here, load_here
 from tui.engine import device
-from tui.engine.tasks import sentiment_analysis
 
 pytestmark = pytest.mark.skipif(not torch.backends.mps.is_available(), reason="there is no Apple GPU")
 
@@ -20,7 +19,7 @@ def test_auto_takes_it_and_its_logits_are_those_of_the_cpu(tmp_path: Path) -> No
     rows = []
     for where in ("cpu", "auto"):
         loaded = load_here(folder, device=where)
-        rows.append(sentiment_analysis.forward(loaded, loaded.tokenizer.read("A warm, funny film")).row())
+        rows.append(classify_here(loaded, "A warm, funny film").row())
     assert loaded.placement.device == "mps"
     assert rows[1] == pytest.approx(rows[0], rel=1e-3, abs=1e-4)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _LIST = Path(__file__).with_name("checkpoints.json")
@@ -21,12 +20,19 @@ def built_in_folder(name: str) -> Path | None:
     return _PACKAGE / "models" / name if known else None
 
 
-def example_inputs(task: str) -> tuple[dict[str, Any], ...]:
-    """The example inputs of the task's first built-in checkpoint, by field name; empty where it has none."""
+def example_inputs(task: str) -> tuple[dict[str, str], ...]:
+    """The example inputs of the task's first built-in checkpoint, by field name; empty where it has none.
+
+    Lists, such as candidate labels, are joined by commas, as they are typed.
+    """
     for name in built_in_names(task)[:1]:
         listed = json.loads((_PACKAGE / "models" / name / "examples.json").read_text(encoding="utf-8"))
-        return tuple(entry["inputs"] for entry in listed)
+        return tuple({field: _typed(value) for field, value in entry["inputs"].items()} for entry in listed)
     return ()
+
+
+def _typed(value: str | list[str]) -> str:
+    return value if isinstance(value, str) else ", ".join(value)
 
 
 def _built_in() -> dict[str, list[str]]:

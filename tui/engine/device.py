@@ -14,7 +14,7 @@ import psutil
 
 from tui.choices import DtypeName
 from tui.engine.errors import EngineError
-from tui.protocol import Memory
+from tui.values import Memory
 
 if TYPE_CHECKING:
     import torch

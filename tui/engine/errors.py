@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import re
 
-from tui.protocol import Failure
+from tui.values import Failure
 
 
 class EngineError(Exception):
@@ -30,6 +30,11 @@ _PATH = re.compile(r"(?:/[^\s'\":,;]+)*/site-packages/[^\s'\":,;]*")
 _LONGEST_DETAIL = 600
 
 
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out: of the machine, or of an accelerator."""
+    return isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(str(error)) is not None
+
+
 def failure_of(error: BaseException) -> Failure:
     """What a person is told of an exception: no traceback, no paths into installed packages."""
     if isinstance(error, EngineError):
@@ -42,7 +47,7 @@ def failure_of(error: BaseException) -> Failure:
             "The engine ends now and is started again; if it comes back, run on the CPU (--device cpu).",
             fatal=True,
         )
-    if isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(words):
+    if is_out_of_memory(error):
         return _out_of_memory(error)
     if isinstance(error, PermissionError):
         return Failure(

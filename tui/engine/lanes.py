@@ -48,6 +48,19 @@ class Lane:
         if older.request_id != newer.request_id:
             self._superseded(older.request_id, newer.request_id)
 
+    def waiting(self, kind: str) -> int | None:
+        """The request id of the job of a kind that waits."""
+        with self._changed:
+            job = self._waiting.get(kind)
+        return None if job is None else job.request_id
+
+    def serve(self, kind: str) -> None:
+        """Run the waiting job of a kind now: for the lane's own job to call, where it can pause."""
+        with self._changed:
+            job = self._waiting.pop(kind, None)
+        if job is not None:
+            job.run()
+
     def forget(self, request_id: int) -> None:
         """Remove whatever waits for a request."""
         with self._changed:

@@ -11,15 +11,16 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.choices import DtypeName
 from tui.engine import device, tasks
 from tui.engine.errors import EngineError, plain
 from tui.engine.sources import facts, files
 from tui.engine.sources.limits import UNSTATED_LIMIT, position_limit, token_limit
-from tui.engine.tokenization.reading import RustTokenizer, TextTokenizer, take_over
-from tui.protocol import Checkpoint
+from tui.engine.tokenization.entries import AnyTokenizer
+from tui.engine.tokenization.reading import RustTokenizer, take_over
+from tui.values import Checkpoint
 
 if TYPE_CHECKING:
     import torch
@@ -32,7 +33,7 @@ class LoadedCheckpoint:
 
     checkpoint: Checkpoint
     task: str
-    tokenizer: TextTokenizer
+    tokenizer: AnyTokenizer
     model: PreTrainedModel
     placement: device.Placement
     dtype: str
@@ -40,6 +41,8 @@ class LoadedCheckpoint:
     accepts: frozenset[str]
     """Names of what the model's forward takes."""
     note: str
+    warning: str
+    """Why no answer of it can be trusted; empty when there is no reason."""
 
 
 def built_in_tokenizer(folder: Path) -> RustTokenizer:
@@ -57,7 +60,7 @@ def load(
     *,
     requested_device: str,
     requested_dtype: DtypeName,
-    tokenizer: TextTokenizer | None,
+    tokenizer: AnyTokenizer | None,
     default_dtype_gate: threading.Lock,
     stage: Callable[[str], None],
 ) -> LoadedCheckpoint:
@@ -68,14 +71,14 @@ def load(
     """
     placement = device.place(requested_device)
     dtype = device.choose_dtype(requested_dtype, placement.device, checkpoint.dtype)
-    config = _config(folder)
+    config = _config(folder, task)
     if tokenizer is None:
         stage("tokenizer")
         tokenizer = _tokenizer(folder, config)
     stage("weights")
     narrow = device.dtype_name(dtype) != "float32"
     with default_dtype_gate if narrow else nullcontext():
-        model = _model(folder, config, task, dtype)
+        model, warning = _model(folder, config, task, dtype)
     stage("device")
     model.to(placement.device)  # type: ignore[arg-type]
     model.eval()  # type: ignore[no-untyped-call]
@@ -90,11 +93,19 @@ def load(
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         accepts=frozenset(inspect.signature(model.forward).parameters),
         note=placement.note,
+        warning=warning,
     )
 
 
-def _config(folder: Path) -> PreTrainedConfig:
-    from transformers import CONFIG_MAPPING, MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, AutoConfig
+def _auto_class(task: str) -> Any:
+    """The class of transformers that loads what the task needs."""
+    import transformers
+
+    return getattr(transformers, tasks.room(task).auto_class)
+
+
+def _config(folder: Path, task: str) -> PreTrainedConfig:
+    from transformers import CONFIG_MAPPING, AutoConfig
 
     stated = files.read_config(folder)
     kind = stated.get("model_type")
@@ -122,16 +133,17 @@ def _config(folder: Path) -> PreTrainedConfig:
             else "Its config.json names no model_type.",
             "Choose another checkpoint, or update transformers.",
         ) from error
-    if type(config) not in MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING:
+    if type(config) not in _auto_class(task)._model_mapping:
+        head = tasks.room(task).head
         raise EngineError(
-            "This kind of model can't classify texts",
-            f"transformers has no classification head for texts on a model of type “{kind}”.",
-            "Choose a checkpoint that was fine-tuned for text classification.",
+            f"This kind of model can't do {task}",
+            f"transformers has no {head} on a model of type “{kind}”.",
+            f"Choose a checkpoint that was trained for {task}.",
         )
     return config
 
 
-def _tokenizer(folder: Path, config: PreTrainedConfig) -> TextTokenizer:
+def _tokenizer(folder: Path, config: PreTrainedConfig) -> AnyTokenizer:
     from transformers import AutoTokenizer
 
     if not files.has_tokenizer(folder):
@@ -152,8 +164,11 @@ def _tokenizer(folder: Path, config: PreTrainedConfig) -> TextTokenizer:
     return take_over(tokenizer, limit or UNSTATED_LIMIT)
 
 
-def _model(folder: Path, config: PreTrainedConfig, task: str, dtype: torch.dtype) -> PreTrainedModel:
-    from transformers import AutoModelForSequenceClassification
+def _model(
+    folder: Path, config: PreTrainedConfig, task: str, dtype: torch.dtype
+) -> tuple[PreTrainedModel, str]:
+    """The model, and a warning where its head is not in the files."""
+    import torch
 
     _, problem = facts.weights_in(folder)
     if problem:
@@ -162,8 +177,9 @@ def _model(folder: Path, config: PreTrainedConfig, task: str, dtype: torch.dtype
             f"In {folder}: {problem}.",
             "Copy or download the checkpoint again.",
         )
+    torch.manual_seed(0)  # what is not in the files is random, but the same each time
     try:
-        model, report = AutoModelForSequenceClassification.from_pretrained(
+        model, report = _auto_class(task).from_pretrained(
             folder,
             config=config,
             dtype=dtype,
@@ -190,20 +206,28 @@ def _model(folder: Path, config: PreTrainedConfig, task: str, dtype: torch.dtype
             f"{name} is {list(stored)} in the file and {list(expected)} by the config.",
             "Copy config.json and the weights from the same checkpoint.",
         )
-    if report["missing_keys"]:
-        raise _untrained(model, sorted(report["missing_keys"]), task)
-    return model  # type: ignore[no-any-return]
+    may_lack = tasks.room(task).may_lack
+    missing = sorted(name for name in report["missing_keys"] if not name.startswith(may_lack))
+    return model, _untrained(model, missing, task) if missing else ""
 
 
-def _untrained(model: PreTrainedModel, missing: list[str], task: str) -> EngineError:
-    """Weights that are not in the files would be random numbers: no answer from them means anything."""
+def _untrained(model: PreTrainedModel, missing: list[str], task: str) -> str:
+    """The warning about a head that is not in the files, whose numbers are random: no answer means anything.
+
+    Raises EngineError where more than the head is missing.
+    """
     names = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
-    detail = f"The files lack {names}; transformers would fill them with random numbers."
-    if all(name.startswith(f"{model.base_model_prefix}.") for name in missing):
-        return EngineError("Weights are missing", detail, "Copy or download the checkpoint again.")
+    base = f"{model.base_model_prefix}."
+    # A pooler stands in the base model, but is trained with the head.
+    inside = (name for name in missing if name.startswith(base) and not name.startswith(f"{base}pooler."))
+    if model.base_model is model or any(inside):
+        raise EngineError(
+            "Weights are missing",
+            f"The files lack {names}; transformers would fill them with random numbers.",
+            "Copy or download the checkpoint again.",
+        )
     head = tasks.room(task).head
-    return EngineError(
-        f"This checkpoint has no trained {head}",
-        detail,
-        f"Choose a checkpoint that was fine-tuned for {task}.",
+    return (
+        f"This checkpoint has no trained {head}: {names} are random numbers, and so is what it answers. "
+        f"A checkpoint that was fine-tuned for {task} would work."
     )

@@ -14,7 +14,7 @@ from tui.engine.errors import Abandoned
 from tui.engine.frames import Outbox
 from tui.engine.loading import LoadedCheckpoint
 from tui.engine.sources.obtain import obtain
-from tui.engine.tokenization.reading import TextTokenizer
+from tui.engine.tokenization.entries import AnyTokenizer
 from tui.protocol import Load, Progress
 
 _FIRST_TEXT_SECONDS = 0.15
@@ -28,10 +28,10 @@ class PendingLoad:
     """A load that is not done; its tokenizer is known early for a built-in checkpoint."""
 
     request: Load
-    _tokenizer: TextTokenizer | None = None
+    _tokenizer: AnyTokenizer | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def early_tokenizer(self) -> TextTokenizer | None:
+    def early_tokenizer(self) -> AnyTokenizer | None:
         """The tokenizer, where it can be had without importing torch."""
         with self._lock:
             if self._tokenizer is None:

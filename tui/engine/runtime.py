@@ -10,6 +10,7 @@ import threading
 from tui.engine import device
 
 NICENESS = 10
+LAST = 19
 SWITCH_SECONDS = 0.0005
 """How long one thread may hold the interpreter while another wants it: keeps the token lane quick."""
 
@@ -34,6 +35,16 @@ def prepare() -> None:
     try:
         os.nice(max(0, NICENESS - os.nice(0)))
     except (OSError, AttributeError):
+        return
+
+
+def step_back() -> None:
+    """Let this thread run only where no other wants to, on systems that tell threads apart (Linux)."""
+    if sys.platform != "linux":
+        return
+    try:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), LAST)
+    except OSError:
         return
 
 

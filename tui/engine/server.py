@@ -22,8 +22,9 @@ from tui.protocol import (
     Analyze,
     Cancel,
     CheckpointsListed,
+    Continue,
+    Examine,
     Failed,
-    Failure,
     Inspect,
     Inspected,
     ListCheckpoints,
@@ -33,8 +34,10 @@ from tui.protocol import (
     Ready,
     Request,
     Reweigh,
+    Search,
     Shutdown,
 )
+from tui.values import Failure
 
 EXIT_LOST = 75
 """Exit status after a failure that no further computation in this process survives."""
@@ -106,6 +109,10 @@ class Server:
                 self._session.analyze(request)
             case Reweigh():
                 self._session.reweigh(request)
+            case Continue() | Search():
+                self._session.generating.take(request)
+            case Examine():
+                self._session.bench.examine(request)
             case ListCheckpoints():
                 self._in_library(request, lambda: self._list(request))
             case Inspect():

@@ -7,33 +7,36 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from tui.engine import device, tasks
+from tui.engine import device, runtime, tasks
 from tui.engine.errors import Abandoned, EngineError, failure_of
 from tui.engine.frames import Outbox
 from tui.engine.lanes import Job, Lane
+from tui.engine.latest import Forward, Readable
 from tui.engine.loads import Loader, PendingLoad
-from tui.engine.tokenization.reading import Reading, TextTokenizer
+from tui.engine.tasks import vocabulary
+from tui.engine.tokenization.entries import AnyTokenizer
 from tui.protocol import (
     Analyze,
     Answered,
     Cancelled,
     Failed,
-    Failure,
     Forwarded,
     Load,
     Loaded,
-    Memory,
     Reweigh,
     Reweighed,
     Tokenized,
 )
+from tui.values import Failure, Memory, Step, TokenSequence
 
 if TYPE_CHECKING:
+    from tui.engine.bench import Bench, InUse
+    from tui.engine.generating import Generating
     from tui.engine.loading import LoadedCheckpoint
-    from tui.engine.tasks import Runner
-    from tui.engine.tasks.sentiment_analysis import Outcome
+    from tui.engine.tasks.outcome import Outcome, Prepared
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,16 +47,7 @@ class _Text:
 
     request: Analyze
     received: float
-    tokenizer: TextTokenizer | None = None
-    reading: Reading | None = None
-
-
-@dataclass(frozen=True)
-class _Latest:
-    """What the latest forward left to be read again."""
-
-    task: Runner
-    outcome: Outcome
+    prepared: Prepared | None = None
 
 
 class Session:
@@ -72,9 +66,12 @@ class Session:
         self._active: LoadedCheckpoint | None = None
         self._pending: PendingLoad | None = None
         self._parked: _Text | None = None
-        self._latest: _Latest | None = None
-        self._token_lane = Lane("token", ("Analyze", "Reweigh"), outbox.supersede)
-        self._model_lane = Lane("model", ("Analyze", "Reweigh"), outbox.supersede)
+        self._latest: Readable | None = None
+        self._other: Readable | None = None
+        """The latest of the other kind: a forward of a text, or writing."""
+        kinds = ("Analyze", "Continue", "Search", "Reweigh")
+        self._token_lane = Lane("token", kinds, outbox.supersede)
+        self._model_lane = Lane("model", kinds, outbox.supersede)
         self._load_lane = Lane("load", ("Load",), outbox.supersede)
 
     def start(self) -> None:
@@ -82,6 +79,41 @@ class Session:
         for lane in (self._token_lane, self._model_lane, self._load_lane):
             lane.start()
         self._loader.prewarm()
+
+    @cached_property
+    def bench(self) -> Bench:
+        """What answers questions about tokenizers; made with the first of them, as numpy comes in with it."""
+        from tui.engine.bench import Bench
+
+        bench = Bench(self._outbox, self.attempt, self._tokenizer_in_use)
+        bench.start()
+        return bench
+
+    @cached_property
+    def generating(self) -> Generating:
+        """What writes token by token; made with the first request for it."""
+        from tui.engine.generating import Generating
+
+        lanes, gate = (self._token_lane, self._model_lane), self._loader.default_dtype_gate
+        return Generating(self._outbox, self.attempt, lanes, lambda: self._active, gate, self._leave)
+
+    def _tokenizer_in_use(self) -> InUse | None:
+        """What the microscope looks at unless told otherwise: known before its model is, for a built-in."""
+        from tui.engine.bench import InUse
+        from tui.engine.tokenization.opening import OpenTokenizer
+
+        with self._lock:
+            active, pending = self._active, self._pending
+        if active is not None:
+            known, tokenizer = active.checkpoint, active.tokenizer
+            opened = OpenTokenizer(known.reference, known.name, known.source, tokenizer)
+            embedding = active.model.get_input_embeddings()
+            return InUse(opened, getattr(embedding, "weight", None))
+        early = pending.early_tokenizer() if pending is not None else None
+        if pending is None or early is None:
+            return None
+        reference = pending.request.reference
+        return InUse(OpenTokenizer(reference, reference, "built-in", early), None)
 
     def memory(self) -> Memory:
         """Memory of the device in use, or of this process while there is none."""
@@ -101,48 +133,53 @@ class Session:
 
     def _tokenize(self, text: _Text) -> None:
         """Token lane: read the text, then hand it to the model lane or park it until the load is done."""
-        tasks.room(text.request.task)
+        task = text.request.task
+        tasks.room(task)
         while True:
             with self._lock:
                 active, pending = self._active, self._pending
-            if active is not None:
-                text = self._read(text, active.tokenizer, active.checkpoint.reference)
-            elif pending is not None:
+            # While another task's checkpoint is in use, the text waits for that of its own.
+            usable = active if active is not None and active.task == task else None
+            if usable is not None:
+                text = self._read(text, usable.tokenizer, usable.checkpoint.reference)
+            elif pending is not None and pending.request.task == task:
                 text = self._read(text, pending.early_tokenizer(), pending.request.reference)
             else:
-                raise _nothing_loaded()
+                raise nothing_loaded() if active is None else other_task(active.task, task)
             with self._lock:
                 if self._active is not active:
                     continue
-                if active is None and self._pending is not pending:
+                if usable is None and self._pending is not pending:
                     continue
-                if active is None:
+                if usable is None:
                     parked, self._parked = self._parked, text
             break
-        if active is not None:
-            self._run(active, text)
+        if usable is not None:
+            self._run(usable, text)
         elif parked is not None:
             self._outbox.supersede(parked.request.id, text.request.id)
 
-    def _read(self, text: _Text, tokenizer: TextTokenizer | None, reference: str) -> _Text:
+    def _read(self, text: _Text, tokenizer: AnyTokenizer | None, reference: str) -> _Text:
         """The text with its tokens, which are sent; as it is where the tokenizer is unknown or has read it."""
-        if tokenizer is None or tokenizer is text.tokenizer:
+        if tokenizer is None or (text.prepared is not None and tokenizer is text.prepared.tokenizer):
             return text
         began = time.perf_counter()
-        reading = tokenizer.read(text.request.text)
-        self._outbox.send(
-            Tokenized(
-                id=text.request.id,
-                reference=reference,
-                tokens=reading.tokens,
-                total=reading.total,
-                limit=reading.limit,
-                unread_from=reading.unread_from,
-                seconds=time.perf_counter() - began,
-            )
-        )
+        request = text.request
+        prepared = tasks.prepare(request.task, tokenizer, request.inputs, request.options)
+        self._tell_tokens(request.id, reference, prepared.sequences(), tokenizer.limit, began)
         self._loader.first_text_read.set()
-        return _Text(text.request, text.received, tokenizer, reading)
+        return _Text(request, text.received, prepared)
+
+    def _tell_tokens(
+        self,
+        request_id: int,
+        reference: str,
+        sequences: tuple[TokenSequence, ...],
+        limit: int | None,
+        began: float,
+    ) -> None:
+        seconds = time.perf_counter() - began
+        self._outbox.send(Tokenized(request_id, reference, sequences, limit, seconds))
 
     def _run(self, active: LoadedCheckpoint, text: _Text) -> None:
         self._submit(self._model_lane, text.request.id, "Analyze", lambda: self._forward(active, text))
@@ -152,33 +189,74 @@ class Session:
         if self._active is not active:  # another checkpoint came into use while this waited
             self._submit(self._token_lane, text.request.id, "Analyze", lambda: self._tokenize(text))
             return
-        assert text.reading is not None
+        assert text.prepared is not None
         request = text.request
-        task = tasks.runner(request.task)
-        with self._loader.default_dtype_gate:
-            outcome = task.forward(active, text.reading)
-        self._latest = _Latest(task, outcome)
-        readout, last_step = task.read_out(request.id, outcome, request.readout)
-        self._outbox.send(
-            Forwarded(
-                id=request.id,
-                steps=(*outcome.steps, last_step),
-                seconds=outcome.seconds,
-                memory=device.memory(active.placement.device),
+        task, sequences = tasks.runner(request.task), text.prepared.sequences()
+        began = time.perf_counter()
+        read_as: Step | None = None
+
+        def tell(outcome: Outcome) -> Step | None:
+            """Tell what is known by now; the logits are read once, and later as a `Reweigh` asks for it."""
+            nonlocal read_as
+            readout = None
+            if outcome.readable:
+                latest = Forward(request.id, task, outcome, outcome.written or sequences)
+                self._leave(latest)
+                if read_as is None:
+                    readout, read_as = latest.read(request.id, request.readout, request.address)
+            self._outbox.send(
+                Forwarded(
+                    id=request.id,
+                    steps=outcome.steps if read_as is None else (*outcome.steps, read_as),
+                    seconds=outcome.seconds,
+                    memory=device.memory(active.placement.device),
+                    norms=outcome.norms,
+                )
             )
-        )
-        self._outbox.send(readout)
-        self._outbox.send(Answered(request.id, task.answer(outcome), time.perf_counter() - text.received))
+            if readout is not None:
+                self._outbox.send(readout)
+            return read_as
+
+        with self._loader.default_dtype_gate:
+            outcome = tasks.forward(active, text.prepared, lambda: self._give_way(request.id), tell)
+        if outcome.written:
+            reference, limit = active.checkpoint.reference, active.tokenizer.limit
+            self._tell_tokens(request.id, reference, outcome.written, limit, began)
+        last_step = tell(outcome)
+        answer, view = task.answer(outcome)
+        plain = answer if request.plain_answer else None
+        self._outbox.send(Answered(request.id, plain, view, time.perf_counter() - text.received))
+        if last_step is not None and tasks.room(request.task).over_vocabulary:
+            vocabulary.prepare(active.tokenizer, last_step.shape[-1])
+
+    def _give_way(self, request_id: int) -> None:
+        """Raise Abandoned when a long forward is no longer wanted: it was cancelled, or a newer text waits.
+
+        While a model writes on, its prompt's logits are there already: who wants them read again is answered now.
+        """
+        newer = self._model_lane.waiting("Analyze")
+        if newer is not None and newer > request_id:
+            self._outbox.supersede(request_id, newer)
+        self._outbox.check(request_id)
+        if self._latest is not None and self._latest.request_id == request_id:
+            self._model_lane.serve("Reweigh")
+
+    def _leave(self, latest: Readable) -> None:
+        """Model lane: from now on a `Reweigh` reads this, unless it names the latest of the other kind."""
+        if self._latest is not None and type(self._latest) is not type(latest):
+            self._other = self._latest
+        self._latest = latest
 
     def reweigh(self, request: Reweigh) -> None:
         """Read the latest logits under other settings, after every text that came before."""
         received = time.perf_counter()
 
         def read_again() -> None:
-            latest = self._latest
+            known = [each for each in (self._latest, self._other) if each is not None]
+            latest = next((each for each in known if request.of in (0, each.request_id)), None)
             if latest is None:
                 raise EngineError("Nothing to read", "No text has been run yet.", "Type a text first.")
-            readout, _ = latest.task.read_out(request.id, latest.outcome, request.readout)
+            readout, _ = latest.read(request.id, request.readout, request.address)
             self._outbox.send(readout)
             self._outbox.send(Reweighed(request.id, time.perf_counter() - received))
 
@@ -203,6 +281,8 @@ class Session:
         """Load lane: load a checkpoint and put it into use, or say why not."""
 
         def work() -> None:
+            if self._active is not None:
+                runtime.step_back()  # its answers go first
             began = time.perf_counter()
             loaded = self._loader.load(pending)
             self._adopt(pending, loaded, time.perf_counter() - began)
@@ -224,6 +304,7 @@ class Session:
             seconds=seconds,
             memory=device.memory(loaded.placement.device),
             note=loaded.note,
+            warning=loaded.warning,
         )
         with self._lock:
             if not self._outbox.claim(pending.request.id):
@@ -233,10 +314,13 @@ class Session:
                 self._pending = None
             parked, self._parked = self._parked, None
             self._outbox.send(event)
-        if parked is not None and parked.tokenizer is loaded.tokenizer:
+        known = parked.prepared if parked is not None else None
+        if parked is not None and known is not None and known.tokenizer is loaded.tokenizer:
             self._run(loaded, parked)
         elif parked is not None:
             self._submit(self._token_lane, parked.request.id, "Analyze", lambda: self._tokenize(parked))
+        if "generating" in self.__dict__:
+            self.generating.release()
         if replaced is not None:
             on = replaced.placement.device
             del replaced
@@ -260,12 +344,14 @@ class Session:
             return
         for lane in (self._token_lane, self._model_lane, self._load_lane):
             lane.forget(target)
+        if "bench" in self.__dict__:
+            self.bench.forget(target)
         with self._lock:
             if self._parked is not None and self._parked.request.id == target:
                 self._parked = None
             pending = self._pending
         if pending is not None and pending.request.id == target:
-            self._give_up(pending, _nothing_loaded().failure)
+            self._give_up(pending, nothing_loaded().failure)
 
     def attempt(self, request_id: int, work: Callable[[], None]) -> Failure | None:
         """Do a request's work unless it is over; what it raises becomes its `Failed`, and is returned."""
@@ -288,7 +374,17 @@ class Session:
         lane.submit(Job(request_id, kind, lambda: self.attempt(request_id, work)))
 
 
-def _nothing_loaded() -> EngineError:
+def nothing_loaded() -> EngineError:
+    """No checkpoint is in use."""
     return EngineError(
         "No checkpoint is loaded", "There is no model to run the text on.", "Choose a checkpoint."
+    )
+
+
+def other_task(loaded: str, asked: str) -> EngineError:
+    """The one in use is for something else."""
+    return EngineError(
+        "The checkpoint in use is for another task",
+        f"It was loaded for {loaded}; this asks for {asked}.",
+        f"Choose a checkpoint for {asked}.",
     )

@@ -111,8 +111,11 @@ def _fetch(
     blobs = hub_cache.folder_of(repository) / "blobs"
 
     def report() -> None:
+        most = 0
         while not over.wait(_REPORT_SECONDS):
-            say({"done": min(total, finished + _under_way(blobs, since)), "total": total})
+            # a file that was just finished is for a moment neither under way nor counted
+            most = max(most, min(total, finished + _under_way(blobs, since)))
+            say({"done": most, "total": total})
 
     since = time.time()
     reporter = threading.Thread(target=report, daemon=True)

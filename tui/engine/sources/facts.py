@@ -12,7 +12,7 @@ from tui.engine.sources.limits import position_limit, token_limit
 from tui.engine.sources.locate import Place
 from tui.engine.sources.safetensors_header import Weights, read_weights
 from tui.engine.tasks import room
-from tui.protocol import Checkpoint
+from tui.values import Checkpoint
 
 _DECODERS = frozenset({
     "bloom", "codegen", "cohere", "cohere2", "ctrl", "deepseek_v2", "deepseek_v3", "falcon", "gemma",
@@ -66,7 +66,8 @@ def from_config(
     `obstacle` says why the files alone keep it from serving; empty when they don't.
     """
     architectures = _strings(config.get("architectures"))
-    note = _missing_head(architectures, task) or obstacle
+    missing_head = _missing_head(architectures, task)
+    note = obstacle or missing_head
     model_type = config.get("model_type")
     return Checkpoint(
         reference=place.reference,
@@ -75,7 +76,7 @@ def from_config(
         architecture=architectures[0] if architectures else None,
         model_type=model_type if isinstance(model_type, str) else None,
         family=_family(config),
-        labels=labels_of(config) if _has_head(architectures, task) else (),
+        labels=labels_of(config) if room(task).has_labels and _has_head(architectures, task) else (),
         parameters=weights.parameters,
         dtype=weights.dtype or _text(config.get("dtype") or config.get("torch_dtype")),
         size_bytes=weights.size_bytes or None,
@@ -86,6 +87,7 @@ def from_config(
         license=license_name,
         serves=not note,
         note=note,
+        untrained=bool(missing_head) and not obstacle,
     )
 
 
@@ -104,7 +106,7 @@ def labels_of(config: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _has_head(architectures: tuple[str, ...], task: str) -> bool:
-    return any(name.endswith(room(task).architecture_suffix) for name in architectures)
+    return any(name.endswith(room(task).architecture_suffixes) for name in architectures)
 
 
 def _missing_head(architectures: tuple[str, ...], task: str) -> str:

@@ -18,7 +18,8 @@ _WEIGHTS = (
 )
 """A single file of weights and the index of several, the form transformers prefers first."""
 _SMALL = frozenset({
-    CONFIG, TOKENIZER_CONFIG, "README.md", "added_tokens.json", "merges.txt", "special_tokens_map.json",
+    CONFIG, TOKENIZER_CONFIG, "README.md", "added_tokens.json", "chat_template.jinja", "generation_config.json",
+    "merges.txt", "special_tokens_map.json", "target.spm",
 })  # fmt: skip
 _TOKENIZERS_WITHOUT_VOCABULARY = frozenset({"ByT5Tokenizer", "CanineTokenizer", "PerceiverTokenizer"})
 VOCABULARIES = (

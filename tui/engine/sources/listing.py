@@ -9,7 +9,7 @@ from tui import catalogue
 from tui.engine.errors import EngineError
 from tui.engine.sources import facts, files, hub_cache
 from tui.engine.sources.locate import Place
-from tui.protocol import Checkpoint
+from tui.values import Checkpoint
 
 
 def checkpoints(task: str) -> tuple[Checkpoint, ...]:

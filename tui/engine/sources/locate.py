@@ -9,7 +9,7 @@ from pathlib import Path
 from tui import catalogue
 from tui.engine.errors import EngineError
 from tui.engine.sources import hub_cache
-from tui.protocol import Source
+from tui.values import Source
 
 _HUB_ID = re.compile(r"(?:[A-Za-z0-9][\w.-]{0,95}/)?[A-Za-z0-9][\w.-]{0,95}")
 

@@ -10,7 +10,7 @@ from tui.engine.errors import EngineError
 from tui.engine.sources import facts
 from tui.engine.sources.hub import Remote
 from tui.engine.sources.locate import locate
-from tui.protocol import Checkpoint
+from tui.values import Checkpoint
 
 
 def inspect(reference: str, revision: str | None, task: str, check: Callable[[], None]) -> Checkpoint:

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from tui.engine import device
-from tui.protocol import Step
+from tui.values import Step
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
@@ -45,6 +45,10 @@ class Walk:
 
     device: str
     stations: list[_Station] = field(default_factory=list)
+    hidden: Tensor | None = None
+    """The base model's last hidden states, [1, positions, width], once they are there."""
+    encoder_hidden: Tensor | None = None
+    """Those of the encoder, where a decoder's hidden states are the last ones."""
     _pooler_entered: tuple[int, float] | None = None
     """How many stations stood, and when, as the base model's pooler began."""
 
@@ -59,23 +63,34 @@ class Walk:
 
     def note_hidden_states(self, detail: str, after: Tensor) -> None:
         """The base model ended. Its hidden states were there before its pooler, if it has one."""
+        self.hidden = after if after.dim() == 3 else None
         place, at = self._pooler_entered or (len(self.stations), self._now())
         self.stations.insert(place, _Station("hidden states", detail, None, after, at))
+
+    def note_stack(self, stack: str, detail: str, after: Tensor) -> None:
+        """The encoder or the decoder of a model that writes ended."""
+        if stack == "encoder":
+            self.encoder_hidden = after
+        else:
+            self.hidden = after
+        self.note(f"{stack} hidden states", detail, None, after)
 
     def _now(self) -> float:
         device.synchronize(self.device)
         return time.perf_counter()
 
-    def steps(self, started: float, logits: Tensor) -> Iterator[Step]:
+    def steps(self, started: float, logits: Tensor | None) -> Iterator[Step]:
         """The stations as steps; each one's seconds count from the station before it.
 
-        `started`: when the forward began, seconds of `time.perf_counter`. logits: [1, labels].
+        `started`: when the forward began, seconds of `time.perf_counter`. logits: [1, labels], None while the
+        forward has not come to them.
         """
         last, current = started, None
         for number, station in enumerate(self.stations):
             if current is not None and station.before is not None:
                 yield from _between(current, station.before)
-            final = number == len(self.stations) - 1 and _same(station.after, logits)
+            last_one = number == len(self.stations) - 1
+            final = logits is not None and last_one and _same(station.after, logits)
             yield Step(
                 "logits" if final else station.name,
                 f"{station.name}: {station.detail}" if final else station.detail,
@@ -86,6 +101,8 @@ class Walk:
             last, current = station.at, station.after
             if final:
                 return
+        if logits is None:
+            return
         for step in () if current is None else _between(current, logits):
             yield Step("logits", f"{step.name}: {step.detail}", step.shape, step.dtype, None)
             return
@@ -105,6 +122,10 @@ def walked(model: PreTrainedModel, on: str) -> Iterator[Walk]:
 
 
 def _hook(model: PreTrainedModel, walk: Walk) -> Iterator[torch.utils.hooks.RemovableHandle]:
+    stacks = two_stacks(model)
+    if stacks is not None:
+        yield from _hook_stacks(*stacks, walk)
+        return
     base: Any = model.base_model
     embeddings = base.get_input_embeddings()
     if embeddings is not None:
@@ -130,6 +151,52 @@ def _hook(model: PreTrainedModel, walk: Walk) -> Iterator[torch.utils.hooks.Remo
     for name, child in model.named_children():
         if child is not base:
             yield from _hook_leaves(child, name, walk)
+
+
+def two_stacks(model: Any) -> tuple[Any, Any, nn.Module] | None:
+    """Encoder, decoder and the module that holds the head, of a model whose decoder writes tokens.
+
+    A decoder may come with a head of its own, as in `EncoderDecoderModel`. None for any other model.
+    """
+    if not getattr(model.config, "is_encoder_decoder", False) or model.get_output_embeddings() is None:
+        return None
+    encoder, decoder = model.get_encoder(), model.get_decoder()
+    if encoder is model or decoder is model:
+        return None
+    whole = getattr(decoder, "base_model", decoder)
+    return (encoder, decoder, model) if whole is decoder else (encoder, whole, decoder)
+
+
+def _hook_stacks(
+    encoder: Any, decoder: Any, holder: nn.Module, walk: Walk
+) -> Iterator[torch.utils.hooks.RemovableHandle]:
+    embeddings = encoder.get_input_embeddings()
+    if embeddings is not None:
+        yield _hook_exit(embeddings, "token embeddings", walk)
+    for stack, module in (("encoder", encoder), ("decoder", decoder)):
+        layers = _layers(module)
+        detail = type(module).__name__ + ("" if layers is None else f", {layers} layers")
+
+        def left(_: nn.Module, __: Any, output: Any, stack: str = stack, detail: str = detail) -> None:
+            hidden = _tensor(output)
+            if hidden is not None:
+                walk.note_stack(stack, detail, hidden)
+
+        yield module.register_forward_hook(left)
+    passed = {id(part) for part in (*encoder.modules(), *decoder.modules())}
+    for name, child in holder.named_children():
+        if not any(id(part) in passed for part in child.modules()):
+            yield from _hook_leaves(child, name, walk)
+
+
+def _layers(stack: Any) -> int | None:
+    """How many layers a stack has, by its own list of them where its config says it of another stack."""
+    for name in ("block", "layers", "layer"):
+        blocks = getattr(stack, name, None)
+        if isinstance(blocks, nn.ModuleList):
+            return len(blocks)
+    layers = getattr(stack.config, "num_hidden_layers", None)
+    return layers if isinstance(layers, int) else None
 
 
 def _hook_leaves(module: nn.Module, path: str, walk: Walk) -> Iterator[torch.utils.hooks.RemovableHandle]:
@@ -183,6 +250,9 @@ def _between(left: Tensor, entered: Tensor) -> Iterator[Step]:
             if torch.equal(function(left), entered):
                 yield Step("activation", name, shape, dtype, None)
                 return
+        if left.dim() == 3 and torch.equal(left * left.shape[-1] ** -0.5, entered):  # T5 with tied embeddings
+            yield Step("scaled", f"× {left.shape[-1]}^−½", shape, dtype, None)
+            return
     if left.dim() == 3 and left.shape[0] == 1 and entered.shape == (1, left.shape[2]):
         count = left.shape[1]
         equal = (left[0] == entered[0]).all(dim=-1).nonzero()

@@ -1,47 +1,45 @@
 """What a tokenizer makes of one text, cut to what the model takes.
 
 A transformers tokenizer changes the settings of its Rust backend at every call, so two threads must never
-call one. Here a tokenizer belongs to one lane, its settings are fixed once, and only the backend is called.
+call one. Here only the backend is called, and one call at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from tui.protocol import Token
+from tui.engine.errors import EngineError
+from tui.engine.tokenization.conventions import (
+    cleans_up,
+    folder_of,
+    no_chat_template,
+    renderer,
+    token_text,
+    without_gaps,
+)
+from tui.engine.tokenization.languages import Languages, codes_in_text, languages_of
+from tui.engine.tokenization.long_texts import LONG, Parts, can_be_cut
+from tui.engine.tokenization.python_tokenizer import PythonTokenizer
+from tui.engine.tokenization.texts import Cut, Reading, TextTokenizer, Turns
+from tui.values import Token
 
 if TYPE_CHECKING:
     import tokenizers
     from transformers import PreTrainedTokenizerBase
 
+T = TypeVar("T")
 
-@dataclass(frozen=True)
-class Reading:
-    """One text as the model reads it."""
-
-    tokens: tuple[Token, ...]
-    total: int
-    """Tokens of the whole text with its special tokens."""
-    limit: int | None
-    """Most tokens the model takes."""
-    unread_from: int | None
-    """First character that was cut; None when nothing was."""
-    inputs: Mapping[str, list[int]]
-    """What goes into the model by name: `input_ids` and what else the tokenizer gives."""
-
-
-class TextTokenizer(Protocol):
-    """Reads texts for one model."""
-
-    def read(self, text: str) -> Reading:
-        """Tokenize a text of any length, cut to the limit."""
+__all__ = ["Cut", "PythonTokenizer", "Reading", "RustTokenizer", "TextTokenizer", "Turns", "take_over"]
 
 
 class RustTokenizer:
     """A tokenizer of the `tokenizers` library."""
+
+    knows_offsets = True
 
     def __init__(
         self,
@@ -51,54 +49,269 @@ class RustTokenizer:
         special_ids: frozenset[int],
         unknown_id: int | None,
         truncation_side: str = "right",
+        padding_side: str = "right",
+        class_id: int | None = None,
+        mask_token: str | None = None,
+        pad_id: int | None = None,
+        cleans_up: bool = False,
+        render: Callable[[Turns], str] | None = None,
+        folder: Path | None = None,
+        languages: Languages | None = None,
     ) -> None:
-        """Takes the backend over: its truncation and padding are set here and must not change again."""
+        """Takes the backend over: nobody else may call it from now on.
+
+        cleans_up: whether decoding takes the spaces before punctuation away, as transformers does it where the
+        tokenizer's config says so. render: applies the chat template; it must not call the backend.
+        """
         self._backend = backend
-        self._limit = limit
+        self._calls = threading.Lock()
+        self._long = threading.Lock()
+        self.limit = limit
         self._input_names = input_names
         self._special_ids = special_ids
-        self._unknown_id = unknown_id
+        self.unknown_id = unknown_id
+        self.class_id = class_id
+        self.padding_side = padding_side
+        self.continuing_prefix = str(getattr(backend.model, "continuing_subword_prefix", None) or "")
         self._side = truncation_side
-        self._added = backend.num_special_tokens_to_add(False)
+        self.mask_token = mask_token
+        self.pad_id = pad_id
+        self._cleans_up = cleans_up
+        self._render = render
+        self.folder = folder
+        self.languages = languages
+        self._language = None if languages is None else languages.source
+        self._text_codes: tuple[str, ...] | None = None
         backend.no_padding()
-        if limit is None:
-            backend.no_truncation()
-        else:
-            backend.enable_truncation(limit, direction=truncation_side)
 
     @classmethod
     def from_folder(cls, folder: Path, limit: int | None, input_names: tuple[str, ...]) -> RustTokenizer:
-        """Read `tokenizer.json` alone, without transformers: for checkpoints known to need no more."""
+        """Read `tokenizer.json`, without transformers: for checkpoints known to need no more."""
         import tokenizers
 
+        from tui.engine.sources import files
+
         backend = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
+        return cls.around(backend, files.tokenizer_config(folder), limit, input_names, folder)
+
+    @classmethod
+    def around(
+        cls,
+        backend: tokenizers.Tokenizer,
+        settings: Mapping[str, Any],
+        limit: int | None,
+        input_names: tuple[str, ...],
+        folder: Path | None = None,
+    ) -> RustTokenizer:
+        """Take over a backend, with what `tokenizer_config.json` says of it; empty where there is none."""
         special = frozenset(
             index for index, token in backend.get_added_tokens_decoder().items() if token.special
         )
-        unknown = getattr(backend.model, "unk_token", None)
+        unknown = token_text(settings.get("unk_token")) or getattr(backend.model, "unk_token", None)
+        whole = settings.get("cls_token")
+        padding = token_text(settings.get("pad_token"))
         return cls(
-            backend, limit, input_names, special, None if unknown is None else backend.token_to_id(unknown)
+            backend,
+            limit,
+            input_names,
+            special,
+            None if unknown is None else backend.token_to_id(unknown),
+            padding_side=settings.get("padding_side", "right"),
+            class_id=backend.token_to_id(whole) if isinstance(whole, str) else None,
+            mask_token=token_text(settings.get("mask_token")),
+            pad_id=None if padding is None else backend.token_to_id(padding),
+            cleans_up=cleans_up(backend, settings.get),
+            folder=folder,
         )
 
-    def read(self, text: str) -> Reading:
-        """Tokenize a text of any length, cut to the limit."""
-        # encode_batch lets go of the interpreter while it works; encode holds it for a second per megabyte
-        encoding = self._backend.encode_batch([text])[0]
-        total = len(encoding) + sum(len(cut) - self._added for cut in encoding.overflowing)
+    @property
+    def truncation_side(self) -> str:
+        """`right` or `left`: where a text that is too long is cut."""
+        return self._side
+
+    @property
+    def cleans_up(self) -> bool:
+        """Whether decoding takes the spaces before punctuation away."""
+        return self._cleans_up
+
+    def read(
+        self,
+        text: str,
+        pair: str | None = None,
+        cut: Cut = "longest_first",
+        special: bool = True,
+        language: str | None = None,
+    ) -> Reading:
+        """Tokenize a text, or two as a pair, of any length, cut to the limit."""
+        if pair is None and language is None and len(text) >= LONG and self._can_be_cut:
+            return self._read_long(text, special)
+        if pair is None:
+            encoding = self._encode(text, None, "longest_first", self.limit, 0, special, language)
+            around = self._backend.num_special_tokens_to_add(False) if special else 0
+            total = len(encoding) + sum(len(cut) - around for cut in encoding.overflowing)
+            cuts = encoding.overflowing if self._side == "left" else encoding.overflowing[:1]
+            return self._reading((text, None), encoding, total, (_first_character(cuts, 0),))
+        whole = encoding = self._encode(text, pair, cut, None, 0, special, language)
+        if self.limit is not None and len(whole) > self.limit:
+            encoding = self._encode(text, pair, cut, self.limit, 0, special, language)
+        unread = (self._unread_from(whole, encoding, 0), self._unread_from(whole, encoding, 1))
+        return self._reading((text, pair), encoding, len(whole), unread)
+
+    @cached_property
+    def _can_be_cut(self) -> bool:
+        """Whether long texts can be read in parts: they are cut at their end, and no token reaches across."""
+        return (
+            self.limit is not None
+            and self._side == "right"
+            and self.languages is None
+            and can_be_cut(self._backend)
+        )
+
+    @cached_property
+    def _parts(self) -> Parts:
+        def count(texts: list[str]) -> list[int]:
+            with self._calls:
+                self._backend.no_truncation()
+                return [len(each) for each in self._backend.encode_batch(texts, add_special_tokens=False)]
+
+        return Parts(count)
+
+    def _read_long(self, text: str, special: bool) -> Reading:
+        """A long text: its beginning as far as the model takes it, the rest counted by parts."""
+        assert self.limit is not None
+        with self._long:
+            parts = self._parts
+            parts.read(text)
+            around = self._backend.num_special_tokens_to_add(False) if special else 0
+            total = parts.total + around
+            beginning = parts.beginning(self.limit)
+        encoding = self._encode(beginning, None, "longest_first", self.limit, 0, special)
+        unread = (_first_character(encoding.overflowing[:1], 0),)
+        return self._reading((text, None), encoding, total, unread)
+
+    def windows(self, text: str, pair: str | None, cut: Cut, size: int, stride: int) -> list[Reading]:
+        """Tokenize into overlapping windows."""
+        size = size if self.limit is None else min(size, self.limit)
+        unread = (None,) if pair is None else (None, None)
+        whole = self._encode(text, pair, cut, None, 0)
+        if len(whole) <= size:
+            return [self._reading((text, pair), whole, len(whole), unread)]
+        around = self._backend.num_special_tokens_to_add(pair is not None)
+        kept = 0
+        if pair is not None:
+            kept = len(self._encode(text if cut == "only_second" else pair, None, "longest_first", None, 0))
+            kept -= self._backend.num_special_tokens_to_add(False)
+        room = size - around - kept
+        if room < 1:
+            raise EngineError(
+                "The window is too small",
+                f"It takes {size:,} tokens; {kept + around:,} are needed for what every window repeats.",
+                "Make the window larger, or the text that every window repeats shorter.",
+            )
+        if stride >= room:
+            raise EngineError(
+                "The windows overlap too much",
+                f"A window has room for {room:,} tokens of the text, and shares {stride:,} with the next.",
+                f"Let windows share fewer than {room:,} tokens, or make them larger.",
+            )
+        encoding = self._encode(text, pair, cut, size, stride)
+        return [
+            self._reading((text, pair), each, len(each), unread) for each in (encoding, *encoding.overflowing)
+        ]
+
+    def decode(self, ids: Sequence[int], skip_special: bool = False, clean_up: bool = True) -> str:
+        """The text that ids stand for."""
+        with self._calls:
+            text = str(self._backend.decode(list(ids), skip_special_tokens=skip_special))
+        return without_gaps(text) if self._cleans_up and clean_up else text
+
+    def bare_ids(self, text: str, most: int | None = None) -> list[int]:
+        """The ids of a text without special tokens around it, cut to `most`."""
+        return list(self._encode(text, None, "longest_first", most, 0, special=False).ids)
+
+    def render(self, turns: Turns) -> str:
+        """The prompt that the chat template makes of the turns."""
+        if self._render is None:
+            raise no_chat_template()
+        return self._render(turns)
+
+    def entry(self, index: int) -> str:
+        """The vocabulary's spelling of an id; empty for an id it doesn't have."""
+        return self._backend.id_to_token(index) or ""
+
+    def id_of(self, entry: str) -> int | None:
+        """The id of an entry of the vocabulary."""
+        found: int | None = self._backend.token_to_id(entry)
+        return found
+
+    def is_special(self, index: int) -> bool:
+        """Whether an id is that of a special token."""
+        return index in self._special_ids
+
+    def text_codes(self) -> tuple[str, ...]:
+        """The language codes `>>xx<<` of the vocabulary."""
+        if self._text_codes is None:
+            with self._calls:
+                self._text_codes = codes_in_text(self._backend.get_vocab())
+        return self._text_codes
+
+    def ask(self, question: Callable[[tokenizers.Tokenizer], T]) -> T:
+        """The answer to a question about the backend, which nobody else calls meanwhile and which it leaves as is.
+
+        Truncation is off while it is asked: every reading sets its own.
+        """
+        with self._calls:
+            self._backend.no_truncation()
+            return question(self._backend)
+
+    def join(self, entries: Sequence[str]) -> str:
+        """The text that entries of the vocabulary spell."""
+        decoder = self._backend.decoder
+        return " ".join(entries) if decoder is None else str(decoder.decode(list(entries)))
+
+    def _encode(
+        self,
+        text: str,
+        pair: str | None,
+        cut: Cut,
+        size: int | None,
+        stride: int,
+        special: bool = True,
+        language: str | None = None,
+    ) -> tokenizers.Encoding:
+        with self._calls:
+            if self.languages is not None:
+                # every call says its language, for none may find that of the call before
+                self._language = self.languages.switch(self._language, language)
+            if size is None:
+                self._backend.no_truncation()
+            else:
+                self._backend.enable_truncation(size, stride=stride, strategy=cut, direction=self._side)
+            # encode_batch lets go of the interpreter while it works; encode holds it for a second per megabyte
+            texts = [text if pair is None else (text, pair)]
+            return self._backend.encode_batch(texts, add_special_tokens=special)[0]
+
+    def _reading(
+        self,
+        texts: tuple[str, str | None],
+        encoding: tokenizers.Encoding,
+        total: int,
+        unread_from: tuple[int | None, ...],
+    ) -> Reading:
         inputs = {
             "input_ids": encoding.ids,
             "attention_mask": encoding.attention_mask,
             "token_type_ids": encoding.type_ids,
         }
         return Reading(
-            tokens=self._tokens(text, encoding),
+            tokens=self._tokens(texts, encoding),
             total=total,
-            limit=self._limit,
-            unread_from=self._unread_from(encoding),
+            unread_from=unread_from,
             inputs={name: ids for name, ids in inputs.items() if name in self._input_names},
+            added=tuple(flag == 1 for flag in encoding.special_tokens_mask),
         )
 
-    def _tokens(self, text: str, encoding: tokenizers.Encoding) -> tuple[Token, ...]:
+    def _tokens(self, texts: tuple[str, str | None], encoding: tokenizers.Encoding) -> tuple[Token, ...]:
         columns = zip(
             encoding.ids,
             # not encoding.tokens: Unigram puts the text of an unknown piece there, not the entry it became
@@ -108,6 +321,7 @@ class RustTokenizer:
             encoding.attention_mask,
             encoding.type_ids,
             encoding.word_ids,
+            encoding.sequence_ids,
             strict=True,
         )
         return tuple(
@@ -116,64 +330,43 @@ class RustTokenizer:
                 text=entry,
                 start=start,
                 end=end,
-                special=added == 1 or self._is_special(index, entry, text[start:end]),
+                special=added == 1 or self._is_special(index, entry, (texts[number or 0] or "")[start:end]),
                 mask=mask,
                 type_id=type_id,
                 word=word,
+                field=number,
             )
-            for index, entry, (start, end), added, mask, type_id, word in columns
+            for index, entry, (start, end), added, mask, type_id, word, number in columns
         )
 
     def _is_special(self, index: int, entry: str, span: str) -> bool:
         """Whether a token found in the text is special; a word not in the vocabulary is unknown, not that."""
-        return index in self._special_ids and (index != self._unknown_id or entry in span)
+        return index in self._special_ids and (index != self.unknown_id or entry in span)
 
-    def _unread_from(self, encoding: tokenizers.Encoding) -> int | None:
-        cuts = encoding.overflowing if self._side == "left" else encoding.overflowing[:1]
+    def _unread_from(self, whole: tokenizers.Encoding, held: tokenizers.Encoding, text: int) -> int | None:
+        """The first character of a text of a pair that `whole` holds and `held`, which was cut, does not."""
         starts = [
             start
-            for cut in cuts
-            for (start, _), added in zip(cut.offsets, cut.special_tokens_mask, strict=True)
-            if not added
+            for (start, _), number in zip(whole.offsets, whole.sequence_ids, strict=True)
+            if number == text
         ]
-        return min(starts, default=None)
+        kept = sum(number == text for number in held.sequence_ids)
+        if kept == len(starts):
+            return None
+        return starts[0] if self._side == "left" else starts[kept]
 
 
-class PythonTokenizer:
-    """A tokenizer written in Python, which knows ids but no offsets."""
-
-    def __init__(self, tokenizer: PreTrainedTokenizerBase, limit: int | None) -> None:
-        self._tokenizer = tokenizer
-        self._limit = limit
-
-    def read(self, text: str) -> Reading:
-        """Tokenize a text of any length, cut to the limit."""
-        inputs = self._encode(text, None)
-        total = len(inputs["input_ids"])
-        if self._limit is not None and total > self._limit:
-            inputs = self._encode(text, self._limit)
-        ids = inputs["input_ids"]
-        masks = inputs.get("attention_mask", [1] * len(ids))
-        types = inputs.get("token_type_ids", [0] * len(ids))
-        special = self._tokenizer.get_special_tokens_mask(ids, already_has_special_tokens=True)
-        entries = self._tokenizer.convert_ids_to_tokens(ids)
-        return Reading(
-            tokens=tuple(
-                Token(index, entry, None, None, bool(flag), mask, type_id, None)
-                for index, entry, flag, mask, type_id in zip(ids, entries, special, masks, types, strict=True)
-            ),
-            total=total,
-            limit=self._limit,
-            unread_from=None,
-            inputs=inputs,
-        )
-
-    def _encode(self, text: str, limit: int | None) -> dict[str, list[int]]:
-        encoded = self._tokenizer(text, truncation=limit is not None, max_length=limit, verbose=False)
-        return {name: list(encoded[name]) for name in encoded}
+def _first_character(cuts: Sequence[tokenizers.Encoding], text: int) -> int | None:
+    starts = [
+        start
+        for cut in cuts
+        for (start, _), number in zip(cut.offsets, cut.sequence_ids, strict=True)
+        if number == text
+    ]
+    return min(starts, default=None)
 
 
-def take_over(tokenizer: PreTrainedTokenizerBase, limit: int | None) -> TextTokenizer:
+def take_over(tokenizer: PreTrainedTokenizerBase, limit: int | None) -> RustTokenizer | PythonTokenizer:
     """The reader of a tokenizer loaded by transformers, which must not be called any more."""
     if not tokenizer.is_fast:
         return PythonTokenizer(tokenizer, limit)
@@ -188,4 +381,12 @@ def take_over(tokenizer: PreTrainedTokenizerBase, limit: int | None) -> TextToke
         frozenset(special),
         tokenizer.unk_token_id,
         tokenizer.truncation_side,
+        tokenizer.padding_side,
+        tokenizer.cls_token_id,
+        mask_token=tokenizer.mask_token,
+        pad_id=tokenizer.pad_token_id,
+        cleans_up=cleans_up(backend, lambda name: getattr(tokenizer, name, False)),
+        render=renderer(tokenizer),
+        folder=folder_of(tokenizer),
+        languages=languages_of(tokenizer),
     )

@@ -1,0 +1,181 @@
+"""Tokenizers written in Python show the stages they have and say which they lack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from transformers import ByT5Tokenizer
+from transformers.tokenization_python import PythonBackend
+from transformers.tokenization_utils_sentencepiece import SentencePieceBackend
+
+from tests.engine.tokenization.staged import sentencepiece_model
+from tui.engine.tokenization.python_tokenizer import PythonTokenizer
+from tui.engine.tokenization.reading import take_over
+from tui.engine.tokenization.stages import stages_of
+from tui.microscope.stages import Stages
+
+HOSTILE = (
+    "",
+    "  ",
+    "👩‍👩‍👧",
+    "e\u0301 ﬁ １２",
+    "שלום \u202eabc",
+    "\x00\x1b[31m",
+    "</s> film<unk> <pad>",
+    "Ｆilm  é",
+)
+FEW = settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+class _Plain(SentencePieceBackend):
+    """SentencePiece with its end token, as T5 is in Python."""
+
+    vocab_files_names = {"vocab_file": "spiece.model"}
+
+
+class _Shouting(PythonBackend):
+    """Characters in capitals, and a text that is prepared."""
+
+    def __init__(self, **settings: Any) -> None:
+        self._entries = {chr(code): code - 32 for code in range(32, 127)}
+        super().__init__(unk_token="~", **settings)  # type: ignore[no-untyped-call]
+
+    @property
+    def vocab_size(self) -> int:
+        return len(self._entries)
+
+    def get_vocab(self) -> dict[str, int]:
+        return dict(self._entries)
+
+    def prepare_for_tokenization(self, text: str, is_split_into_words: bool = False, **kwargs: Any) -> Any:
+        return text.upper(), kwargs
+
+    def _tokenize(self, text: str, **kwargs: Any) -> list[str]:
+        return list(text)
+
+    def _convert_token_to_id(self, token: str) -> int:
+        return self._entries.get(token, self._entries["~"])
+
+    def _convert_id_to_token(self, index: int) -> str:
+        return chr(index + 32)
+
+    def convert_tokens_to_string(self, tokens: list[str]) -> str:
+        return "".join(tokens)
+
+
+@pytest.fixture(scope="module")
+def model_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    file = tmp_path_factory.mktemp("sentencepiece") / "spiece.model"
+    file.write_bytes(sentencepiece_model())
+    return file
+
+
+def with_sentencepiece(file: Path, limit: int | None = None, **settings: Any) -> PythonTokenizer:
+    tokenizer = _Plain(  # type: ignore[no-untyped-call]
+        vocab_file=str(file),
+        eos_token="</s>",
+        unk_token="<unk>",
+        pad_token="<pad>",
+        special_tokens_pattern="eos",
+        **settings,
+    )
+    reader = take_over(tokenizer, limit)
+    assert isinstance(reader, PythonTokenizer)
+    return reader
+
+
+def check(reader: PythonTokenizer, text: str, pair: str | None = None) -> Stages:
+    stages = stages_of(reader).stages(text, pair)
+    reading = reader.read(text, pair)
+    assert [piece.id for piece in stages.pieces] == reading.ids
+    assert [(p.text, p.type_id, p.mask) for p in stages.pieces] == [
+        (t.text, t.type_id, t.mask) for t in reading.tokens
+    ]
+    assert {(piece.start, piece.end, piece.word) for piece in stages.pieces} <= {(None, None, None)}
+    texts = (text,) if pair is None else (text, pair)
+    for field, (whole, trip) in enumerate(zip(texts, stages.round_trips, strict=True)):
+        kept = [piece.id for piece in stages.pieces if piece.field == field]
+        assert trip.decoded == reader.decode(kept)
+        rebuilt = whole
+        for gone in reversed(trip.differences):
+            rebuilt = rebuilt[: gone.start] + gone.decoded + rebuilt[gone.end :]
+        assert rebuilt == trip.decoded
+        for stage in stages.stages:
+            for part in stage.parts:
+                assert 0 <= part.start <= part.end <= len(texts[part.field])
+    return stages
+
+
+@pytest.mark.parametrize("limit", [None, 7])
+def test_any_text_ends_in_the_readers_ids(model_file: Path, limit: int | None) -> None:
+    byt5 = take_over(ByT5Tokenizer(), limit)
+    shouting = take_over(_Shouting(), limit)
+    for reader in (byt5, shouting, with_sentencepiece(model_file, limit)):
+        assert isinstance(reader, PythonTokenizer)
+        for text in HOSTILE:
+            check(reader, text)
+            check(reader, text, "a film </s>")
+
+        check_any(reader)
+
+
+def check_any(reader: PythonTokenizer) -> None:
+    @FEW
+    @given(st.text(max_size=30), st.none() | st.text(max_size=20))
+    def check_both(text: str, pair: str | None) -> None:
+        check(reader, text, pair)
+
+    check_both()
+
+
+def test_sentencepiece_shows_its_normalizer_and_the_added_tokens(model_file: Path) -> None:
+    text = "Ｆilm  ﬁne</s>"
+    stages = check(with_sentencepiece(model_file), text)
+    by_kind = {stage.kind: stage for stage in stages.stages}
+    assert [(part.text, part.what) for part in by_kind["added tokens"].parts] == [
+        ("Ｆilm  ﬁne", ""),
+        ("</s>", "added token"),
+    ]
+    changed = [
+        (part.text, part.was, text[part.start : part.end])
+        for part in by_kind["normalizer"].parts
+        if part.was is not None
+    ]
+    assert changed == [("▁F", "Ｆ", "Ｆ"), ("▁fi", "  ﬁ", "  ﬁ")]
+    typed, added = [piece for piece in stages.pieces if piece.text == "</s>"]
+    assert (typed.origin, added.origin) == ("added token", "special")
+
+
+def test_byt5_spells_bytes() -> None:
+    reader = take_over(ByT5Tokenizer(), None)
+    assert isinstance(reader, PythonTokenizer)
+    stages = check(reader, "é")
+    assert [piece.spelled for piece in stages.pieces] == [b"\xc3", b"\xa9", b"</s>"]
+    assert stages.round_trips[0].same
+    said = " ".join(stages.absent)
+    for missing in ("no offsets", "no pre-tokenizer", "no post-processor", "no normalizer"):
+        assert missing in said
+
+
+def test_a_prepared_text_is_a_stage() -> None:
+    reader = take_over(_Shouting(), 3)
+    assert isinstance(reader, PythonTokenizer)
+    stages = check(reader, "abcde")
+    (prepared,) = [stage for stage in stages.stages if stage.name == "prepare_for_tokenization"]
+    assert [(part.text, part.was) for part in prepared.parts] == [("ABCDE", "abcde")]
+    (truncation,) = [stage for stage in stages.stages if stage.kind == "truncation"]
+    assert [piece.text for piece in truncation.pieces] == ["D", "E"]
+    assert [(gone.text, gone.losses) for gone in stages.round_trips[0].differences] == [
+        ("abc", ("case",)),
+        ("de", ("cut",)),
+    ]
+
+
+def test_watching_leaves_the_tokenizer_as_it_was(model_file: Path) -> None:
+    reader = with_sentencepiece(model_file)
+    stages_of(reader).stages("a film")
+    assert reader.ask(lambda tokenizer: "_tokenize" in vars(tokenizer)) is False

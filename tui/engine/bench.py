@@ -1,0 +1,322 @@
+"""The tokenizers under the microscope, and the answers to what is asked of them."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from tui.engine.errors import EngineError
+from tui.engine.frames import Outbox
+from tui.engine.lanes import Job, Lane
+from tui.engine.tokenization import vocabulary
+from tui.engine.tokenization.comparison import compare
+from tui.engine.tokenization.contrasts import contrast
+from tui.engine.tokenization.entries import AnyTokenizer, inside
+from tui.engine.tokenization.from_ids import from_ids
+from tui.engine.tokenization.nearest import nearest_tokens
+from tui.engine.tokenization.opening import OpenTokenizer, open_tokenizer
+from tui.engine.tokenization.python_stages import PythonStages
+from tui.engine.tokenization.reading import RustTokenizer
+from tui.engine.tokenization.stages import RustStages, stages_of
+from tui.engine.tokenization.token_list import LongReading
+from tui.engine.tokenization.traces import tracer_of
+from tui.engine.tokenization.training.running import train
+from tui.microscope.questions import (
+    AnyFinding,
+    AnyQuestion,
+    Browse,
+    Browsed,
+    Compare,
+    Contrast,
+    Contrasted,
+    Dissect,
+    Dissected,
+    Explain,
+    Explained,
+    IdsRead,
+    ListTokens,
+    ReadIds,
+    Save,
+    Saved,
+    SideBySide,
+    Subject,
+    TokensListed,
+    Traced,
+    TraceWord,
+    Train,
+    Trained,
+)
+from tui.microscope.token_list import MOST_CHARACTERS
+from tui.protocol import Examine, Examined, Progress
+
+if TYPE_CHECKING:
+    import torch
+
+MOST_OPEN = 6
+"""Tokenizers kept besides the one in use and those that were trained; the one asked for longest ago goes first."""
+_QUICK = ("Dissect", "TraceWord", "ReadIds", "Browse", "Explain", "Contrast", "Compare", "Save", "ListTokens")
+
+
+class InUse(NamedTuple):
+    """The tokenizer of the checkpoint in use."""
+
+    opened: OpenTokenizer
+    embeddings: torch.Tensor | None
+    """Input embeddings of its model, [rows, width]; None before the model is loaded."""
+
+
+class _Subject:
+    """A tokenizer with what shows its inside, each made when it is first asked for."""
+
+    def __init__(self, opened: OpenTokenizer) -> None:
+        self.opened = opened
+        self.tokenizer = opened.tokenizer
+
+    @property
+    def facts(self) -> Subject:
+        known = inside(self.tokenizer)
+        return Subject(self.opened.reference, known.kind, known.size)
+
+    @cached_property
+    def stages(self) -> RustStages | PythonStages:
+        return stages_of(self.tokenizer)
+
+
+class Bench:
+    """Answers questions about tokenizers in two lanes of its own: what is quick, and training."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        attempt: Callable[[int, Callable[[], None]], object],
+        in_use: Callable[[], InUse | None],
+    ) -> None:
+        """`attempt` does a request's work and tells its failure; `in_use` knows the checkpoint in use."""
+        self._outbox = outbox
+        self._attempt = attempt
+        self._in_use = in_use
+        self._lock = threading.Lock()
+        self._own: _Subject | None = None
+        self._opened: OrderedDict[str, _Subject] = OrderedDict()
+        self._trained: dict[str, _Subject] = {}
+        self._reading: LongReading | None = None
+        """The latest text whose tokens were listed; only the lane of what is quick touches it."""
+        self._quick = Lane("microscope", _QUICK, outbox.supersede)
+        self._training = Lane("training", ("Train",), outbox.supersede)
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._quick.start()
+        self._training.start()
+
+    def examine(self, request: Examine) -> None:
+        """Take a question; one of its kind that waits gives way to it."""
+        kind = type(request.question).__name__
+        lane = self._training if isinstance(request.question, Train) else self._quick
+        lane.submit(Job(request.id, kind, lambda: self._attempt(request.id, lambda: self._answer(request))))
+
+    def forget(self, request_id: int) -> None:
+        """Remove a question that waits."""
+        self._quick.forget(request_id)
+        self._training.forget(request_id)
+
+    def _answer(self, request: Examine) -> None:
+        finding = self._found(request.id, request.question)
+        self._outbox.send(Examined(request.id, finding))
+
+    def _found(self, request_id: int, question: AnyQuestion) -> AnyFinding:
+        match question:
+            case Dissect():
+                return self._dissected(question)
+            case TraceWord():
+                return self._traced(question)
+            case Browse(tokenizer=reference, query=query):
+                subject = self._subject(reference)
+                page = vocabulary.search(
+                    subject.tokenizer, query, question.by, question.which, question.start, question.count
+                )
+                return Browsed(subject.facts, page)
+            case Explain():
+                return self._explained(request_id, question)
+            case ReadIds(tokenizer=reference, ids=typed):
+                subject = self._subject(reference)
+                read = from_ids(subject.tokenizer, typed, question.start, question.count)
+                return IdsRead(subject.facts, read)
+            case ListTokens():
+                return self._listed(request_id, question)
+            case Compare(text=text, tokenizers=references):
+                opened = [self._subject(reference).opened for reference in references]
+                return SideBySide(
+                    compare(text, opened, start=question.start, check=partial(self._outbox.check, request_id))
+                )
+            case Contrast(tokenizer=reference, text=text):
+                subject = self._subject(reference)
+                return Contrasted(subject.facts, contrast(text, subject.opened, start=question.start))
+            case Train():
+                return self._train(request_id, question)
+            case Save():
+                return Saved(str(save(self._subject(question.tokenizer).tokenizer, question.path)))
+
+    def _dissected(self, question: Dissect) -> Dissected:
+        subject = self._subject(question.tokenizer)
+        began = time.perf_counter()
+        stages = subject.stages.stages(question.text, question.pair)
+        seconds = time.perf_counter() - began
+        return Dissected(subject.facts, question.text, question.pair, stages, seconds)
+
+    def _traced(self, question: TraceWord) -> Traced:
+        subject = self._subject(question.tokenizer)
+        if not isinstance(subject.tokenizer, RustTokenizer):
+            return Traced(
+                subject.facts, None, "It is written in Python, which tells its pieces and not its steps."
+            )
+        return Traced(subject.facts, tracer_of(subject.tokenizer).trace(question.word))
+
+    def _explained(self, request_id: int, question: Explain) -> Explained:
+        subject = self._subject(question.tokenizer)
+        detail = vocabulary.detail(subject.tokenizer, question.id)
+        in_use, nearest = self._in_use(), None
+        if in_use is None or in_use.opened.tokenizer is not subject.tokenizer:
+            why = "Nearest tokens are those of the checkpoint in use, whose tokenizer is another one."
+        elif in_use.embeddings is None:
+            why = "Nearest tokens are known once the checkpoint is loaded."
+        elif question.id >= len(in_use.embeddings):
+            why = f"The model has embeddings for the ids below {len(in_use.embeddings):,} only."
+        else:
+            why = ""
+            check = partial(self._outbox.check, request_id)
+            nearest = nearest_tokens(
+                subject.tokenizer, in_use.embeddings, question.id, question.nearest, check
+            )
+        return Explained(subject.facts, detail, nearest, why)
+
+    def _listed(self, request_id: int, question: ListTokens) -> TokensListed:
+        subject = self._subject(question.tokenizer)
+        known = self._reading
+        text = question.text
+        if text is None and known is not None and known.name == question.name:
+            text = known.text
+        if text is None:
+            raise EngineError(
+                "This text is not kept any more",
+                "Another one was read since, or the engine was started again.",
+                "Ask with the text itself.",
+            )
+        if known is None or known.tokenizer is not subject.tokenizer or known.text != text[:MOST_CHARACTERS]:
+            known = self._reading = LongReading(subject.tokenizer, subject.opened.name, text)
+        while not known.is_whole:
+            known.read_on()
+            if not known.is_whole:
+                self._outbox.send(Progress(request_id, "tokens", known.done, len(known.text), "characters"))
+                self._give_way(request_id)
+        return TokensListed(
+            subject=subject.facts,
+            name=known.name,
+            characters=len(known.text),
+            total=known.total,
+            unknown=known.unknown,
+            uncovered=known.uncovered,
+            uncovered_spaces=known.uncovered_spaces,
+            seconds=known.seconds,
+            start=question.start,
+            rows=known.rows(question.start, question.count),
+        )
+
+    def _give_way(self, request_id: int) -> None:
+        """Between the parts of a long text: others' questions first; what was read is kept for the next."""
+        newer = self._quick.waiting("ListTokens")
+        if newer is not None:
+            self._outbox.supersede(request_id, newer)
+        self._outbox.check(request_id)
+        for kind in _QUICK:
+            if kind != "ListTokens":
+                self._quick.serve(kind)
+
+    def _train(self, request_id: int, question: Train) -> Trained:
+        began = time.perf_counter()
+        with tempfile.TemporaryDirectory(prefix="logitscope-") as folder:
+            target = Path(folder) / "tokenizer.json"
+
+            def report(stage: str, done: int, total: int) -> None:
+                self._outbox.send(Progress(request_id, stage, done if total else None, total or None))
+
+            train(question.recipe, target, report, lambda: self._outbox.check(request_id))
+            opened = open_tokenizer(str(target))
+        with self._lock:
+            reference = f"trained:{len(self._trained) + 1}-{question.recipe.algorithm}"
+            subject = _Subject(replace(opened, reference=reference, name=reference))
+            self._trained[reference] = subject
+        return Trained(subject.facts, question.recipe, time.perf_counter() - began)
+
+    def _subject(self, reference: str) -> _Subject:
+        """The tokenizer that a reference names. Raises EngineError where there is none."""
+        in_use = self._in_use()
+        if in_use is not None and reference in ("", in_use.opened.reference):
+            with self._lock:
+                if self._own is None or self._own.tokenizer is not in_use.opened.tokenizer:
+                    self._own = _Subject(in_use.opened)
+                return self._own
+        if not reference:
+            raise EngineError(
+                "No tokenizer is loaded yet",
+                "The checkpoint in use is still being loaded.",
+                "Wait until it is, or name a tokenizer.",
+            )
+        with self._lock:
+            known = self._trained.get(reference) or self._opened.get(reference)
+            if known is not None:
+                if reference in self._opened:
+                    self._opened.move_to_end(reference)
+                return known
+        if reference.startswith("trained:"):
+            raise EngineError(
+                "This tokenizer is gone",
+                f"{reference} was trained in an engine that has ended since.",
+                "Train it again; a saved one can be opened by its path.",
+            )
+        opened = _Subject(open_tokenizer(reference))
+        with self._lock:
+            self._opened[reference] = opened
+            while len(self._opened) > MOST_OPEN:
+                self._opened.popitem(last=False)
+        return opened
+
+
+def save(tokenizer: AnyTokenizer, path: str) -> Path:
+    """Write a tokenizer as `tokenizer.json` into a folder, or into a new file ending in .json; the file written.
+
+    Raises EngineError where it can't be written, and where it would take another's place.
+    """
+    if not isinstance(tokenizer, RustTokenizer):
+        raise EngineError(
+            "This tokenizer has no tokenizer.json",
+            "It is written in Python, and only its own library can save it.",
+            "Save it with transformers: tokenizer.save_pretrained(folder).",
+        )
+    if not path.strip():
+        raise EngineError("Where to?", "No path was given.", "Name a folder, or a new file ending in .json.")
+    target = Path(path).expanduser()
+    if target.suffix != ".json":
+        target = target / "tokenizer.json"
+    if target.exists():
+        raise EngineError(
+            "There is a file of this name already",
+            f"{target} is not written over.",
+            "Choose another name, or remove it first.",
+        )
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        tokenizer.ask(lambda backend: backend.save(str(target)))
+    except Exception as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise EngineError(
+            "It could not be saved", f"{target}: {reason}.", "Choose another folder."
+        ) from error
+    return target

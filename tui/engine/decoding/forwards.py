@@ -1,0 +1,92 @@
+"""Runs of the model over parts of one row of ids, with the inputs that `generate` would prepare. Imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+if TYPE_CHECKING:
+    from tui.engine.decoding.kept_caches import KeptCaches
+
+_ALONG_THE_IDS = frozenset(
+    {"position_ids", "decoder_position_ids", "token_type_ids", "mm_token_type_ids", "decoder_attention_mask"}
+)
+"""Keyword arguments with an entry for every id of the decoder."""
+
+
+class Forwards:
+    """A row of ids that grows, and the model's keyword arguments that grow with it."""
+
+    def __init__(self, model: Any, input_ids: torch.Tensor, keywords: dict[str, Any]) -> None:
+        """As `generate` gives them to its loop: input_ids [1, positions]."""
+        self._model = model
+        self._encoder = bool(model.config.is_encoder_decoder)
+        self.ids = input_ids
+        self.keywords = dict(keywords)
+        self._output: dict[str, Any] = {}
+
+    def append(self, ids: Sequence[int]) -> None:
+        """Put ids behind those that stand; masks, positions and token types follow."""
+        place = 0
+        while place < len(ids):
+            part = list(ids[place : place + self.ids.shape[1]])  # token types are taken from those before
+            more = torch.tensor([part], dtype=self.ids.dtype, device=self.ids.device)
+            self.ids = torch.cat([self.ids, more], dim=-1)
+            self.keywords = self._model._update_model_kwargs_for_generation(
+                self._output, self.keywords, self._encoder, num_new_tokens=len(part)
+            )
+            place += len(part)
+
+    def run(self, past: int, end: int, rows: int) -> list[torch.Tensor]:
+        """Run the model on the positions from `past`, up to which its cache reaches, to `end`.
+
+        The last `rows` rows of logits, float32 [vocabulary] each. A model without a cache is run on all positions.
+        """
+        keywords = self.keywords
+        ids = self.ids
+        if end < ids.shape[1]:
+            ids = ids[:, :end]
+            keywords = {name: self._cut(name, value, end) for name, value in keywords.items()}
+        if "logits_to_keep" in keywords:
+            keywords = {**keywords, "logits_to_keep": rows}
+        inputs = self._model.prepare_inputs_for_generation(
+            ids,
+            next_sequence_length=end - past if past and self.uses_cache else None,
+            is_first_iteration=past == 0,
+            **keywords,
+        )
+        output = self._model(**inputs, return_dict=True)
+        self._output = {name: value for name, value in output.items() if name != "logits"}
+        return list(output.logits[0, -rows:].float())
+
+    @property
+    def uses_cache(self) -> bool:
+        """Whether what was read is not read again for every token."""
+        return bool(self.keywords.get("use_cache"))
+
+    def _cut(self, name: str, value: Any, length: int) -> Any:
+        along = name in _ALONG_THE_IDS or (name == "attention_mask" and not self._encoder)
+        return value[..., :length] if along and isinstance(value, torch.Tensor) else value
+
+
+class RowAgain:
+    """Called by `generate` in the place of its loop: one row of logits, read again with what is kept."""
+
+    def __init__(self, source: tuple[int, ...], ids: Sequence[int], caches: KeptCaches) -> None:
+        """ids: those that the row comes after, from the decoder's first."""
+        self._source, self._ids, self._caches = source, list(ids), caches
+        self.row = torch.empty(0)
+        """float32 [vocabulary], once `generate` has run."""
+
+    def __call__(self, model: Any, input_ids: torch.Tensor, **keywords: Any) -> torch.Tensor:
+        """Run the model on the last id, or on all where nothing is kept."""
+        for name in ("logits_processor", "stopping_criteria", "generation_config"):
+            keywords.pop(name)
+        forwards, past = Forwards(model, input_ids, keywords), 0
+        forwards.append(self._ids[input_ids.shape[1] :])
+        if (fresh := keywords.get("cache")) is not None:
+            forwards.keywords["cache"], past = self._caches.seen_up_to(self._source, self._ids, fresh)
+        self.row = forwards.run(past, len(self._ids), 1)[0]
+        return forwards.ids

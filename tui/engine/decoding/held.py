@@ -1,0 +1,50 @@
+"""A checkpoint in use, with what is kept of it between the requests that write. Imports torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from tui.engine import device
+from tui.engine.decoding.constraints import ConstraintProcessor, constraint_of
+from tui.engine.decoding.described import Vocabulary
+from tui.engine.decoding.draws import Draws
+from tui.engine.decoding.kept_caches import KeptCaches, allowance
+from tui.generation.decoding import Constraint
+
+if TYPE_CHECKING:
+    from tui.engine.decoding.prompts import Beginning
+    from tui.engine.loading import LoadedCheckpoint
+
+
+class Held:
+    """A checkpoint in use, with what is kept of it between requests. Of the model lane only."""
+
+    def __init__(self, loaded: LoadedCheckpoint) -> None:
+        self.loaded = loaded
+        self.caches = KeptCaches(allowance(device.memory(loaded.placement.device).free))
+        self.draws, self.vocabulary = Draws(), Vocabulary(loaded.tokenizer)
+        self._constraint: tuple[Constraint, frozenset[int], ConstraintProcessor] | None = None
+
+    def constraint(self, wanted: Constraint | None, start: Beginning) -> ConstraintProcessor | None:
+        """The processor that holds to a constraint what is written; the one before is kept. Raises EngineError."""
+        if wanted is None:
+            return None
+        known = self._constraint
+        if known is None or known[:2] != (wanted, start.eos):
+            model: Any = self.loaded.model
+            rows = int(model.get_output_embeddings().weight.shape[0])
+            made = constraint_of(wanted, self.loaded.tokenizer, rows, sorted(start.eos))
+            known = self._constraint = (wanted, start.eos, made)
+        known[2].prompt_length = len(start.ids)
+        return known[2]
+
+    def generate(self, start: Beginning, extra: Mapping[str, Any], loop: Any) -> None:
+        """Let `loop` take the place of that of `generate`, from a beginning on. extra: further arguments."""
+        encoded = self.caches.encoder_outputs(start.source) if start.source else None
+        known = {} if encoded is None else {"encoder_outputs": encoded}
+        model: Any = self.loaded.model
+        with torch.inference_mode():
+            model.generate(**start.inputs, **known, **start.arguments, **extra, custom_generate=loop)

@@ -1,0 +1,153 @@
+"""What stands before the first written token, and what `generate` is called with to go on from there.
+
+Imports torch, inside functions only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tui.engine.errors import EngineError
+from tui.engine.sources.limits import position_limit
+from tui.engine.tasks import generation_settings
+from tui.engine.tasks.outcome import Prepared, refuse_empty
+from tui.engine.tasks.sequence_to_sequence import SourceText, checkpoint_files
+from tui.protocol import Search, Write
+from tui.views import GenerationSetting
+
+if TYPE_CHECKING:
+    import torch
+
+    from tui.engine.loading import LoadedCheckpoint
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """A prompt ready for `generate`, and how far it may go."""
+
+    prepared: Prepared
+    inputs: Mapping[str, torch.Tensor]
+    """The model's inputs, [1, positions]: the prompt's, or the encoder's."""
+    ids: tuple[int, ...]
+    """Before the first written token: the prompt, or the decoder's start token."""
+    source: tuple[int, ...]
+    """What the encoder reads; nothing for a decoder alone."""
+    written: tuple[int, ...]
+    most: int
+    """Tokens after the prompt at which writing ends, the written ones included."""
+    most_by: str
+    """The setting that says so, in words; empty where it is what was asked for, a pause on the way."""
+    limit: int | None
+    """Most positions that the model has."""
+    eos: frozenset[int]
+    """Ids that end a text."""
+    settings: tuple[GenerationSetting, ...]
+    own: Mapping[str, Any]
+    """Arguments of `generate` besides the inputs and what stands in `arguments`."""
+    note: str = ""
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What `generate` is called with besides the inputs. Lengths count from the prompt, whatever is written."""
+        return {**self.own, "max_new_tokens": max(1, self.most)}
+
+
+def beginning(
+    loaded: LoadedCheckpoint, prepared: Prepared, request: Write, decoding: Mapping[str, Any]
+) -> Beginning:
+    """What a request goes on from. decoding: the arguments that `processors.arguments` makes of its settings.
+
+    Raises EngineError for a prompt that is empty or was cut, for more ids than the model has positions, and for ids
+    that it has no embedding for.
+    """
+    from tui.engine.tasks.running import check_ids, tensors
+
+    refuse_empty(prepared)
+    reading = prepared.readings[0]
+    encoder = isinstance(prepared, SourceText)
+    if not encoder and reading.total > len(reading.ids):
+        raise EngineError(
+            "The prompt is too long to go on with",
+            f"It has {reading.total:,} tokens; {len(reading.ids):,} fit, and the rest would not be read.",
+            "Shorten it.",
+        )
+    check_ids(loaded.model, [*reading.ids, *request.written])
+    if any(index < 0 for index in request.written):
+        raise EngineError(
+            "No such token", f"{min(request.written)} is no id: they count from 0.", "Use ids from 0 up."
+        )
+    own, origins = _own(loaded, prepared, decoding)
+    files = checkpoint_files(loaded.tokenizer.folder)
+    before = None if encoder else len(reading.ids)
+    in_force = generation_settings.writing(loaded.model, loaded.tokenizer, own, origins, files, before)
+    ids = tuple(reading.ids) if in_force.start is None else (in_force.start,)
+    check_ids(loaded.model, list(ids))
+    most, most_by, settings = len(request.written) + request.most, "", in_force.settings
+    if request.unless_stated and in_force.stated is not None and in_force.stated_by is not None:
+        by = in_force.stated_by
+        most, most_by, settings = in_force.stated, f"{by.name} {by.value}", (*settings, by)
+    elif in_force.forced_eos is not None and not isinstance(request, Search):
+        own["forced_eos_token_id"] = None  # what was asked for ends in a pause
+        settings = tuple(row for row in settings if row.name != "forced_eos_token_id")
+    limit = position_limit(loaded.model.config.get_text_config(decoder=True).to_dict())
+    if limit is not None and len(ids) + len(request.written) > limit + 1:
+        raise EngineError(
+            "There are not so many positions",
+            f"{len(ids):,} tokens of the prompt and {len(request.written):,} written ones are more than the "
+            f"{limit:,} that the model has positions for.",
+            "Take some away at the end, or shorten the prompt.",
+        )
+    return Beginning(
+        prepared=prepared,
+        inputs=tensors(loaded, reading),
+        ids=ids,
+        source=tuple(reading.ids) if encoder else (),
+        written=request.written,
+        most=most,
+        most_by=most_by,
+        limit=limit,
+        eos=in_force.eos,
+        settings=settings,
+        own=own,
+        note=_note(prepared),
+    )
+
+
+def _own(
+    loaded: LoadedCheckpoint, prepared: Prepared, decoding: Mapping[str, Any]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The arguments of `generate` that somebody chose, and whose they are where they are not yours."""
+    own: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    if isinstance(prepared, SourceText):
+        own |= {
+            name: value
+            for name in generation_settings.YOURS
+            if (value := prepared.options.get(name)) is not None
+        }
+        if prepared.source.target_id is not None:
+            own["forced_bos_token_id"] = prepared.source.target_id
+            origins["forced_bos_token_id"] = "tgt_lang"
+    own |= decoding
+    if own.get("num_beams") == 1:
+        origins["num_beams"] = "Logitscope"
+    if (loaded.model.generation_config.num_return_sequences or 1) > 1:
+        own["num_return_sequences"], origins["num_return_sequences"] = 1, "Logitscope"
+    if "static" in (loaded.model.generation_config.cache_implementation or ""):
+        own["cache_implementation"] = None  # it would be of one length, and kept caches grow
+    if loaded.model.generation_config.pad_token_id is None and loaded.tokenizer.pad_id is not None:
+        own["pad_token_id"] = loaded.tokenizer.pad_id
+    return own, origins
+
+
+def _note(prepared: Prepared) -> str:
+    """What to know of a source that was cut, as the encoder's model takes it."""
+    if not isinstance(prepared, SourceText):
+        return ""
+    reading = prepared.readings[0]
+    cut = ""
+    if reading.total > len(reading.ids):
+        cut = f"The encoder reads {len(reading.ids):,} of {reading.total:,} tokens; the model takes no more."
+    return " ".join(filter(None, (cut, prepared.source.note)))

@@ -1,0 +1,162 @@
+"""Running the model once on one row of ids, watched; what every task's forward shares. Imports torch."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from tui.engine import device
+from tui.engine.errors import EngineError
+from tui.engine.tasks.walk import Walk, walked
+from tui.engine.tokenization.reading import Reading
+from tui.values import Step
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig, PreTrainedModel
+
+    from tui.engine.loading import LoadedCheckpoint
+
+
+@dataclass(frozen=True)
+class Run:
+    """What one watched forward gave."""
+
+    output: Any
+    """The model's own output object."""
+    logits: torch.Tensor
+    """The output's `logits`, or what `read` took from it; [1, ...]."""
+    steps: tuple[Step, ...]
+    seconds: float
+    norms: tuple[tuple[float, ...], ...]
+    """[1][positions]; empty where the walk met no hidden states. A decoder's come after its encoder's."""
+
+
+def run(
+    loaded: LoadedCheckpoint,
+    reading: Reading,
+    *,
+    logits: str = "logits",
+    extra: Mapping[str, Any] | None = None,
+) -> Run:
+    """Run the model on one row of ids. `logits` names the output that the walk ends with.
+
+    Raises EngineError for ids that the model has no embedding for.
+    """
+    on, model = loaded.placement.device, loaded.model
+    check_ids(model, reading.ids)
+    options = {"use_cache": False} if "use_cache" in loaded.accepts else {}
+    began = time.perf_counter()
+    inputs = tensors(loaded, reading)
+    device.synchronize(on)
+    started = time.perf_counter()
+    with torch.inference_mode():
+        with walked(model, on) as walk:
+            output = model(**inputs, **options, **(extra or {}))
+            device.synchronize(on)
+        return told(output, getattr(output, logits), inputs, walk, began, started)
+
+
+def told(
+    output: Any,
+    last: torch.Tensor,
+    inputs: Mapping[str, torch.Tensor],
+    walk: Walk,
+    began: float,
+    started: float,
+) -> Run:
+    """What a forward that ended just now gave. last: what its walk ends with, [1, ...]."""
+    so_far = stages(last, inputs, walk, began, started)
+    return Run(output, last, so_far.steps, so_far.seconds, so_far.norms)
+
+
+@dataclass(frozen=True)
+class Stages:
+    """How far a watched forward has come."""
+
+    steps: tuple[Step, ...]
+    seconds: float
+    norms: tuple[tuple[float, ...], ...]
+    """[stacks][positions]"""
+
+
+def stages(
+    last: torch.Tensor | None,
+    inputs: Mapping[str, torch.Tensor],
+    walk: Walk,
+    began: float,
+    started: float,
+) -> Stages:
+    """The walk up to now. last: as for `told`, None while the forward has not come to it."""
+    seconds = time.perf_counter() - began
+    steps = tuple(walk.steps(started, last))
+    stacks = [hidden for hidden in (walk.encoder_hidden, walk.hidden) if hidden is not None]
+    norms = tuple(tuple(hidden[0].float().norm(dim=-1).tolist()) for hidden in stacks)
+    ids = Step("ids", " + ".join(inputs), tuple(inputs["input_ids"].shape), "int64", started - began)
+    return Stages((ids, *steps), seconds, norms)
+
+
+def tensors(loaded: LoadedCheckpoint, reading: Reading) -> dict[str, torch.Tensor]:
+    """One row of inputs as int64 tensors [1, positions] on the model's device, those that it takes."""
+    return {
+        name: torch.tensor([values], device=loaded.placement.device)
+        for name, values in reading.inputs.items()
+        if name in loaded.accepts
+    }
+
+
+def check_ids(model: PreTrainedModel, ids: list[int]) -> None:
+    """An id without an embedding would be an exception on a CPU, and the end of the process on a GPU."""
+    embeddings = model.get_input_embeddings()
+    if isinstance(embeddings, torch.nn.Embedding) and max(ids, default=0) >= embeddings.num_embeddings:
+        raise EngineError(
+            "The tokenizer doesn't fit the model",
+            f"It made the id {max(ids):,}; the model's vocabulary ends at {embeddings.num_embeddings - 1:,}.",
+            "Copy the tokenizer and the weights from the same checkpoint.",
+        )
+
+
+def label_names(config: PreTrainedConfig, count: int) -> tuple[str, ...]:
+    """The names of a head's `count` labels by index, as the config has them."""
+    names = {int(index): str(name) for index, name in (config.id2label or {}).items()}
+    return tuple(names.get(index, f"LABEL_{index}") for index in range(count))
+
+
+@dataclass(frozen=True)
+class WindowRuns:
+    """What the forwards over the windows of one text gave."""
+
+    runs: tuple[Run, ...]
+    """One for each window."""
+    steps: tuple[Step, ...]
+    """The walk through the first window."""
+    seconds: float
+    """Of all windows together."""
+    norms: tuple[tuple[float, ...], ...]
+
+
+def run_windows(
+    loaded: LoadedCheckpoint,
+    readings: Sequence[Reading],
+    check: Callable[[], None],
+    *,
+    logits: str = "logits",
+) -> WindowRuns:
+    """Run the model on one window after the other; `check`, called between them, may raise to give up.
+
+    No window is padded: the numbers are those of a batch, where padding is masked, up to rounding.
+    """
+    runs = []
+    for reading in readings:
+        check()
+        runs.append(run(loaded, reading, logits=logits))
+    steps = runs[0].steps
+    if len(runs) > 1:
+        ids = steps[0]
+        detail = f"{ids.detail}, window 1 of {len(runs):,}"
+        steps = (Step(ids.name, detail, ids.shape, ids.dtype, ids.seconds), *steps[1:])
+    seconds, norms = sum(each.seconds for each in runs), tuple(row for each in runs for row in each.norms)
+    return WindowRuns(tuple(runs), steps, seconds, norms)

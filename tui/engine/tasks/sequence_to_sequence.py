@@ -1,0 +1,205 @@
+"""Summarization and translation: a text → encoder → decoder, token by token → logits of each step → a text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tui.engine.sources import files
+from tui.engine.tasks.outcome import Outcome, Prepared, refuse_empty
+from tui.engine.tasks.source_text import NOTHING_SAID, Source, source_of
+from tui.engine.tasks.vocabulary import read_row
+from tui.engine.tokenization.reading import Reading
+from tui.forms import Value
+from tui.generation.answers import WRITES
+from tui.generation.answers import answer as pipeline_answer
+from tui.protocol import Readout
+from tui.values import ReadoutSettings, RowAddress, Step, Token, TokenSequence
+from tui.views import AnyView, Generated, GenerationSetting, Written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import torch
+
+    from tui.engine.loading import LoadedCheckpoint
+    from tui.engine.tasks.running import Stages
+    from tui.engine.tokenization.reading import TextTokenizer
+
+GENERATION_CONFIG = "generation_config.json"
+_DECODER = 1
+
+
+@dataclass(frozen=True)
+class SourceText(Prepared):
+    """A text as the encoder reads it."""
+
+    source: Source = NOTHING_SAID
+
+
+@dataclass(frozen=True, kw_only=True)
+class Writing(Outcome):
+    """What the decoder wrote, with the logits of its steps still on their device."""
+
+    prepared: SourceText
+    logits: torch.Tensor
+    """float32 [steps, vocabulary]; step p − 1 is what the decoder's token at position p was chosen from."""
+    tokens: tuple[Written, ...]
+    """By position, the start token first."""
+    log_probability: float | None
+    """Of the chosen tokens together, nats."""
+    text: str
+    settings: tuple[GenerationSetting, ...]
+    stopped: str
+    beam_score: float | None
+    note: str
+
+
+def prepare(
+    tokenizer: TextTokenizer, inputs: Mapping[str, str], options: Mapping[str, Value], task: str
+) -> SourceText:
+    """The text behind the task's prefix and language codes. Raises EngineError for a code missing or unknown."""
+    known = checkpoint_files(tokenizer.folder)
+    config = known.get(files.CONFIG, {})
+    source = source_of(tokenizer, task, inputs["text"], options, config, known.get(GENERATION_CONFIG, config))
+    reading = tokenizer.read(source.prefix + inputs["text"], language=source.language)
+    reading = _without_prefix(reading, len(source.prefix))
+    return SourceText(task, tokenizer, (reading,), inputs, options, ("encoder",), source=source)
+
+
+def checkpoint_files(folder: Path | None) -> dict[str, dict[str, Any]]:
+    """The checkpoint's settings by file name, those that are there and can be read."""
+    found: dict[str, dict[str, Any]] = {}
+    if folder is not None:
+        for name in (files.CONFIG, GENERATION_CONFIG):
+            with suppress(OSError, ValueError, RecursionError):
+                found[name] = files.read_json(folder / name)
+    return found
+
+
+def _without_prefix(reading: Reading, length: int) -> Reading:
+    """A reading of prefix and text with offsets in the text alone."""
+    if not length:
+        return reading
+
+    def moved(token: Token) -> Token:
+        if token.field is None or token.start is None or token.end is None:
+            return token
+        if token.end <= length:
+            return msgspec.structs.replace(token, start=None, end=None, field=None)
+        return msgspec.structs.replace(token, start=max(0, token.start - length), end=token.end - length)
+
+    unread = tuple(None if first is None else max(0, first - length) for first in reading.unread_from)
+    return replace(reading, tokens=tuple(moved(token) for token in reading.tokens), unread_from=unread)
+
+
+def forward(
+    loaded: LoadedCheckpoint,
+    prepared: SourceText,
+    check: Callable[[], None],
+    early: Callable[[Outcome], object] | None = None,
+) -> Writing:
+    """Let the model write, then run it once on what it wrote for the logits of every step.
+
+    `early` is told of the encoder alone, where writing takes long: every row of logits is that of a written token.
+    Raises EngineError for an input without tokens and for settings that can't be run, and what `check` raises.
+    """
+    from tui.engine.tasks import writing
+    from tui.engine.tasks.generation_settings import plan
+
+    refuse_empty(prepared)
+    tokenizer, source = prepared.tokenizer, prepared.source
+    reading = prepared.readings[0]
+    wanted = plan(
+        loaded.model, tokenizer, prepared.options, source.target_id, checkpoint_files(tokenizer.folder)
+    )
+
+    def read(encoder: Stages) -> None:
+        if early is not None:
+            told = Outcome(steps=encoder.steps, seconds=encoder.seconds, norms=encoder.norms, readable=False)
+            early(told)
+
+    generated = writing.generate(loaded, reading, wanted, check, read)
+    check()
+    ran = writing.forced(loaded, reading, generated.ids)
+    logits = ran.logits[0].float()
+    tokens, log_probability = writing.written_tokens(logits, generated.ids, wanted, tokenizer, check)
+    ids, *stations = ran.steps
+    seconds = generated.seconds
+    search = "greedy" if wanted.beams == 1 else f"{wanted.beams} beams"
+    wrote = Step("generated ids", f"generate, {search}", (1, len(generated.ids)), "int64", seconds)
+    decoder = tuple(
+        Token(index, tokenizer.entry(index), None, None, tokenizer.is_special(index), 1, 0, None, None)
+        for index in generated.ids
+    )
+    return Writing(
+        prepared=prepared,
+        logits=logits,
+        tokens=tokens,
+        log_probability=log_probability,
+        text=tokenizer.decode(generated.ids, skip_special=True, clean_up=False),
+        settings=wanted.settings,
+        stopped=generated.stopped,
+        beam_score=generated.beam_score,
+        note=" ".join(filter(None, (_note(prepared, reading), source.note, wanted.note))),
+        steps=(ids, wrote, *stations),
+        seconds=seconds + ran.seconds,
+        norms=ran.norms,
+        written=(reading.sequence("encoder"), TokenSequence(decoder, len(decoder), name="decoder")),
+    )
+
+
+def _note(prepared: SourceText, reading: Reading) -> str:
+    """What to know of a text that is hardly one."""
+    if not prepared.inputs["text"].strip():
+        return "The text is empty: what is written here comes from special tokens and the prefix alone."
+    if reading.total > len(reading.ids):
+        return f"The encoder reads {len(reading.ids):,} of {reading.total:,} tokens; the model takes no more."
+    return ""
+
+
+def read_out(
+    request_id: int, outcome: Writing, settings: ReadoutSettings, address: RowAddress
+) -> tuple[Readout, Step]:
+    """What a token of the decoder was chosen from; the first chosen one where none is asked for."""
+    last = len(outcome.tokens) - 1
+    position = _first_chosen(outcome.tokens)
+    if address.sequence == _DECODER and address.position:
+        position = max(1, min(address.position, last))
+    what = WRITES[outcome.prepared.task]
+    by = outcome.tokens[position].forced_by
+    name = f"token {position} of the {what}" + (f", forced by {by}" if by else "")
+    return read_row(
+        request_id,
+        outcome.logits[position - 1],
+        outcome.prepared.tokenizer,
+        settings,
+        RowAddress(_DECODER, position),
+        name,
+        [token.id for token in outcome.tokens[:position]],
+    )
+
+
+def _first_chosen(tokens: tuple[Written, ...]) -> int:
+    return 2 if tokens[1].forced_by and len(tokens) > 2 else 1
+
+
+def answer(outcome: Writing) -> tuple[Any, AnyView]:
+    """What the pipelines of transformers 4 return, and every written token's probability."""
+    view = Generated(
+        text=outcome.text,
+        tokens=outcome.tokens,
+        sequence=_DECODER,
+        prefix=outcome.prepared.source.prefix,
+        source=outcome.prepared.source.told,
+        settings=outcome.settings,
+        log_probability=outcome.log_probability,
+        stopped=outcome.stopped,
+        beam_score=outcome.beam_score,
+        note=outcome.note,
+    )
+    return pipeline_answer(outcome.prepared.task, outcome.prepared.inputs["text"], outcome.text), view

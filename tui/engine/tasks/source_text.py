@@ -1,0 +1,221 @@
+"""What an encoder reads before a text, and by whose word: T5's prefixes, the codes of mBART, NLLB and Marian."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tui.engine.errors import EngineError
+from tui.forms import Value
+from tui.views import GenerationSetting
+
+if TYPE_CHECKING:
+    from tui.engine.tokenization.languages import Languages
+    from tui.engine.tokenization.reading import TextTokenizer
+
+_DIRECTION = re.compile(r"translation_(.+)_to_(.+)")
+_TYPED_CODE = re.compile(r">>\S*?<<")
+YOURS = "yours"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What stands before a text, and the language codes."""
+
+    prefix: str = ""
+    told: tuple[GenerationSetting, ...] = ()
+    """Prefix and codes with their origins."""
+    language: str | None = None
+    """The code among the special tokens; None for the tokenizer's own, or where it has none."""
+    target_id: int | None = None
+    """The token that the decoder has to begin with."""
+    note: str = ""
+
+
+NOTHING_SAID = Source()
+
+
+def source_of(
+    tokenizer: TextTokenizer,
+    task: str,
+    text: str,
+    options: Mapping[str, Value],
+    config: Mapping[str, Any],
+    generation: Mapping[str, Any],
+) -> Source:
+    """What the checkpoint and the person say of a text. `config` and `generation` are the checkpoint's files.
+
+    Raises EngineError for a language code that is missing or unknown.
+    """
+    own = options.get("prefix")
+    prefix = own if isinstance(own, str) else None
+    source, target = _code(options, "src_lang"), _code(options, "tgt_lang")
+    if tokenizer.languages is not None:
+        return _special_codes(tokenizer.languages, task, prefix, source, target, generation)
+    if task == "translation" and (codes := tokenizer.text_codes()):
+        return _codes_in_text(codes, text, prefix, source, target)
+    return _prefix(task, prefix, source, target, config)
+
+
+def _code(options: Mapping[str, Value], name: str) -> str | None:
+    value = options.get(name)
+    return value.strip() if isinstance(value, str) and value.strip() else None
+
+
+# ---------------------------------------------------------------------------- codes among the special tokens
+
+
+def _special_codes(
+    languages: Languages,
+    task: str,
+    prefix: str | None,
+    source: str | None,
+    target: str | None,
+    generation: Mapping[str, Any],
+) -> Source:
+    told = [_told_prefix(prefix, YOURS)] if prefix else []
+    for name, code in (("src_lang", source), ("tgt_lang", target)):
+        if code is not None and code not in languages.ids:
+            raise _unknown(name, code, languages.ids)
+    spoken = source or languages.source
+    if spoken is not None:
+        origin = YOURS if source else "the tokenizer"
+        told.append(GenerationSetting("src_lang", spoken, f"{origin}, as a special token"))
+    wanted = target or languages.target
+    if task != "translation" or wanted is None:
+        begins = _begins_with(languages, generation)
+        if task == "translation" and begins is None:
+            raise EngineError(
+                "Translate into which language?",
+                "This checkpoint is told by a code, and neither you nor its files name one.",
+                f"Set tgt_lang (F2) to one of its {len(languages.ids):,} codes: {_some(languages.ids, '')}.",
+            )
+        told += [] if begins is None else [begins]
+        return Source(prefix or "", tuple(told), source)
+    if wanted not in languages.ids:
+        raise _unknown("tgt_lang", wanted, languages.ids)
+    origin = YOURS if target else "the tokenizer"
+    told.append(GenerationSetting("tgt_lang", wanted, f"{origin}, as forced_bos_token_id"))
+    return Source(prefix or "", tuple(told), source, languages.ids[wanted])
+
+
+def _begins_with(languages: Languages, generation: Mapping[str, Any]) -> GenerationSetting | None:
+    """The target language that the checkpoint's own settings make the decoder begin with."""
+    codes = {index: code for code, index in languages.ids.items()}
+    for name in ("forced_bos_token_id", "decoder_start_token_id"):
+        index = generation.get(name)
+        if isinstance(index, int) and index in codes:
+            return GenerationSetting("tgt_lang", codes[index], f"the checkpoint's {name}")
+    return None
+
+
+# --------------------------------------------------------------------------------------- codes in the text
+
+
+def _codes_in_text(
+    codes: tuple[str, ...], text: str, prefix: str | None, source: str | None, target: str | None
+) -> Source:
+    note = ""
+    if source is not None:
+        note = "src_lang is not used: this checkpoint's codes name the target language only."
+    told = [_told_prefix(prefix, YOURS)] if prefix else []
+    typed = _TYPED_CODE.match(text)
+    if typed is not None and typed.group() in codes:
+        told.append(GenerationSetting("tgt_lang", typed.group(), "typed before the text"))
+        return Source(prefix or "", tuple(told), note=note)
+    if target is None:
+        some = _some(codes, typed.group() if typed else "")
+        what = f"{typed.group()} is not among" if typed else "The text begins with none of"
+        note = f"{note} {what} this checkpoint's {len(codes):,} codes ({some}); type one or set tgt_lang.".strip()
+        return Source(prefix or "", tuple(told), note=note)
+    code = target if target.startswith(">>") else f">>{target}<<"
+    if code not in codes:
+        raise _unknown("tgt_lang", target, codes)
+    told.append(GenerationSetting("tgt_lang", code, f"{YOURS}, put before the text"))
+    return Source(f"{code} {prefix or ''}", tuple(told), note=note)
+
+
+# ------------------------------------------------------------------------------------------------ prefixes
+
+
+def _prefix(
+    task: str, own: str | None, source: str | None, target: str | None, config: Mapping[str, Any]
+) -> Source:
+    stated = config.get("task_specific_params")
+    tasks = (
+        {name: entry for name, entry in stated.items() if isinstance(entry, dict)}
+        if isinstance(stated, dict)
+        else {}
+    )
+    name = task if own is not None and not (source or target) else _entry(task, source, target, tasks)
+    entry = tasks.get(name, {})
+    note = _unread(name, entry)
+    if own is not None:
+        return Source(own, (_told_prefix(own, YOURS),), note=note)
+    if isinstance(entry.get("prefix"), str):
+        origin = f"config.json, task_specific_params, {name}"
+        return Source(entry["prefix"], (_told_prefix(entry["prefix"], origin),), note=note)
+    if isinstance(config.get("prefix"), str):
+        return Source(config["prefix"], (_told_prefix(config["prefix"], "config.json, prefix"),), note=note)
+    return Source(told=(_told_prefix("", "the checkpoint names none"),), note=note)
+
+
+def _entry(task: str, source: str | None, target: str | None, tasks: Mapping[str, Any]) -> str:
+    """The name of the task's own parameters; for a translation, of the direction that was asked for."""
+    directions = {name: match.groups() for name in tasks if (match := _DIRECTION.fullmatch(name))}
+    if task != "translation" or not (directions or source or target):
+        return task
+    if not directions:
+        raise EngineError(
+            "This checkpoint has no language codes",
+            "It translates between the languages it was trained for; nothing tells it another one.",
+            "Leave src_lang and tgt_lang empty (F2).",
+        )
+    fitting = [
+        name
+        for name, (first, second) in directions.items()
+        if source in (None, first) and target in (None, second)
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    ways = ", ".join(f"{first} to {second}" for first, second in directions.values())
+    raise EngineError(
+        "Translate which way?" if fitting else "It can't translate this way",
+        f"This checkpoint translates {ways}.",
+        "Set src_lang and tgt_lang to such codes (F2), or a prefix of your own.",
+    )
+
+
+def _unread(name: str, entry: Mapping[str, Any]) -> str:
+    """What the checkpoint wants for this task and `generate` of transformers 5 doesn't look at."""
+    wanted = [f"{key} {value}" for key, value in entry.items() if key != "prefix" and value is not None]
+    if not wanted:
+        return ""
+    return (
+        f"config.json has settings under task_specific_params, {name}, that transformers 5 doesn't read: "
+        f"{', '.join(wanted)}. F2 can set some of them."
+    )
+
+
+def _told_prefix(prefix: str, origin: str) -> GenerationSetting:
+    return GenerationSetting("prefix", f"“{prefix}”" if prefix else "none", origin)
+
+
+# ------------------------------------------------------------------------------------------------ failures
+
+
+def _unknown(name: str, code: str, codes: Collection[str]) -> EngineError:
+    return EngineError(
+        "Unknown language code",
+        f"{name} “{code}” is not among this checkpoint's {len(codes):,} codes.",
+        f"Use one of its own (F2), such as {_some(codes, code)}.",
+    )
+
+
+def _some(codes: Collection[str], near: str, most: int = 8) -> str:
+    """Some of the codes, those most like `near` first."""
+    alike = difflib.get_close_matches(near, codes, most, 0.4) if near else []
+    return ", ".join(list(dict.fromkeys([*alike, *codes]))[:most]) + (", …" if len(codes) > most else "")

@@ -1,0 +1,201 @@
+"""Text generation: a prompt → ids → hidden states → logits at every position → what comes next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from tui.chat import Turn, turns_of
+from tui.engine.tasks.outcome import Outcome, Prepared, refuse_empty
+from tui.engine.tasks.vocabulary import read_row, token_text
+from tui.engine.tokenization.reading import Reading
+from tui.forms import Value
+from tui.generation.answers import answer as pipeline_answer
+from tui.protocol import Readout
+from tui.values import ReadoutSettings, RowAddress, Step
+from tui.views import AnyView, Candidate, Scored, TokenScore
+
+if TYPE_CHECKING:
+    import torch
+
+    from tui.engine.decoding.greedy import Continuation
+    from tui.engine.loading import LoadedCheckpoint
+    from tui.engine.tasks.running import Run
+    from tui.engine.tokenization.reading import TextTokenizer
+
+_CANDIDATES = 20
+
+
+@dataclass(frozen=True)
+class Prompt(Prepared):
+    """A prompt, tokenized."""
+
+    turns: tuple[Turn, ...] = ()
+    """What a chat consists of; nothing where the text itself is the prompt."""
+    rendered: str | None = None
+    """The prompt that the chat template made of the turns."""
+
+    @property
+    def text(self) -> str:
+        """The characters the tokens are of."""
+        return self.inputs["text"] if self.rendered is None else self.rendered
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation(Outcome):
+    """The logits of a prompt, still on their device, and how greedy decoding went on."""
+
+    prompt: Prompt
+    logits: torch.Tensor
+    """[positions, vocabulary], in the model's dtype."""
+    scores: tuple[TokenScore, ...] = ()
+    """By position; not there yet while the model writes."""
+    continuation: Continuation
+    note: str
+
+    @property
+    def reading(self) -> Reading:
+        """The prompt's tokens."""
+        return self.prompt.readings[0]
+
+
+def prepare(
+    tokenizer: TextTokenizer, inputs: Mapping[str, str], options: Mapping[str, Value], task: str
+) -> Prompt:
+    """The text as it is, or as turns under the tokenizer's chat template. Raises EngineError without one."""
+    text = inputs["text"]
+    if not options["chat"]:
+        return Prompt(task, tokenizer, (tokenizer.read(text),), inputs, options)
+    turns = turns_of(text)
+    rendered = tokenizer.render([turn.message() for turn in turns])
+    reading = tokenizer.read(rendered, special=False)  # the template has written them
+    tokens = tuple(msgspec.structs.replace(token, field=None) for token in reading.tokens)
+    reading = Reading(tokens, reading.total, (None,), reading.inputs, reading.added)
+    return Prompt(task, tokenizer, (reading,), inputs, options, turns=turns, rendered=rendered)
+
+
+def forward(
+    loaded: LoadedCheckpoint,
+    prepared: Prompt,
+    check: Callable[[], None],
+    early: Callable[[Outcome], object] | None = None,
+) -> Generation:
+    """Run the model on the prompt, tell `early`, and let it go on. Raises EngineError for a prompt of no token."""
+    from tui.engine.decoding import greedy
+    from tui.engine.decoding.scoring import score_tokens
+
+    refuse_empty(prepared)
+    reading = prepared.readings[0]
+    most = prepared.options["max_new_tokens"]
+    assert isinstance(most, int)
+    note = greedy.note_on_sampling(loaded.model) if most else ""
+    if reading.total > len(reading.ids):
+        most = 0
+        note = (
+            f"The prompt has {reading.total:,} tokens; the model takes {len(reading.ids):,}. "
+            "The rest is not read, and nothing is written after it."
+        )
+
+    def so_far(ran: Run, continuation: Continuation, goes_on: bool) -> Generation:
+        written, steps = len(continuation.ids), ran.steps
+        if written or goes_on:
+            wrote = Step("written", "generate, do_sample=False", (1, written), "int64", continuation.seconds)
+            steps += (wrote,)
+        return Generation(
+            prompt=prepared,
+            logits=ran.logits[0],
+            continuation=continuation,
+            note=note,
+            steps=steps,
+            seconds=ran.seconds,
+            norms=ran.norms,
+        )
+
+    def read(ran: Run) -> None:
+        if early is not None:
+            early(so_far(ran, greedy.Continuation(), goes_on=True))
+
+    ran, continuation = greedy.read_and_go_on(loaded, reading, most, check, read)
+    check()
+    outcome = so_far(ran, continuation, goes_on=False)
+    return replace(outcome, scores=tuple(score_tokens(outcome.logits, reading.ids, check)))
+
+
+def read_out(
+    request_id: int, outcome: Generation, settings: ReadoutSettings, address: RowAddress
+) -> tuple[Readout, Step]:
+    """The distribution of the token after a position, the last one where none is chosen."""
+    last = len(outcome.logits) - 1
+    position = last if address.position is None else max(0, min(address.position, last))
+    token = outcome.reading.tokens[position]
+    return read_row(
+        request_id,
+        outcome.logits[position],
+        outcome.prompt.tokenizer,
+        settings,
+        RowAddress(0, position),
+        f"next token after position {position} “{token.text}”",
+        outcome.reading.ids[: position + 1],
+    )
+
+
+def answer(outcome: Generation) -> tuple[Any, AnyView]:
+    """What `pipeline("text-generation", do_sample=False)` returns, and every token's probability."""
+    prompt, continuation = outcome.prompt, outcome.continuation
+    total_bits, perplexity = _totals(outcome.scores)
+    covered = _covered(prompt)
+    view = Scored(
+        tokens=outcome.scores,
+        perplexity=perplexity,
+        total_bits=total_bits,
+        characters=None if covered is None else len(covered),
+        text_bytes=None if covered is None else len(covered.encode("utf-8", "surrogatepass")),
+        next=_candidates(outcome),
+        continuation=continuation.text,
+        written=len(continuation.ids),
+        stopped=continuation.stopped,
+        rendered=prompt.rendered,
+        note=outcome.note,
+    )
+    start = prompt.text if prompt.rendered is None else prompt.turns
+    return pipeline_answer(prompt.task, start, continuation.text), view
+
+
+def _totals(scores: tuple[TokenScore, ...]) -> tuple[float | None, float | None]:
+    """Bits of all tokens that have a probability, and 2 to their mean."""
+    import math
+
+    bits = [score.surprisal_bits for score in scores if score.surprisal_bits is not None]
+    if not bits:
+        return None, None
+    total = math.fsum(bits) if all(map(math.isfinite, bits)) else sum(bits)
+    try:
+        return total, 2.0 ** (total / len(bits))
+    except OverflowError:
+        return total, math.inf
+
+
+def _covered(prompt: Prompt) -> str | None:
+    """The characters of the tokens that have a probability; None where offsets are not known."""
+    ends = [token.end for token in prompt.readings[0].tokens]
+    if None in ends:
+        return None
+    known = [end for end in ends if end is not None]
+    return prompt.text[known[0] : max(known)] if known else ""
+
+
+def _candidates(outcome: Generation) -> tuple[Candidate, ...]:
+    """The likeliest next tokens after the prompt."""
+    import numpy as np
+
+    from tui import probability
+
+    row = outcome.logits[-1].float().cpu().numpy().astype(np.float64)
+    probabilities = probability.softmax(row)
+    return tuple(
+        Candidate(int(index), token_text(outcome.prompt.tokenizer, int(index)), float(probabilities[index]))
+        for index in probability.ranking(row)[:_CANDIDATES]
+    )

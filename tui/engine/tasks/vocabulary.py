@@ -1,0 +1,109 @@
+"""Reading a row of logits over a whole vocabulary, for tasks whose labels are tokens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
+
+from tui.protocol import Readout
+from tui.values import Function, ReadoutSettings, RowAddress, Step
+
+if TYPE_CHECKING:
+    import torch
+
+    from tui.engine.filtering import Named
+    from tui.engine.finding import Names
+    from tui.engine.tokenization.reading import TextTokenizer
+
+_INCOMPLETE = "\ufffd"
+_NAMES: WeakKeyDictionary[TextTokenizer, Names] = WeakKeyDictionary()
+"""The names of all ids, once a search asked for them."""
+
+
+def token_text(tokenizer: TextTokenizer, index: int) -> str:
+    """What an id decodes to by itself; the vocabulary's spelling where that is nothing or half a character."""
+    text = tokenizer.decode([index])
+    return tokenizer.entry(index) if not text or _INCOMPLETE in text else text
+
+
+class VocabularyLabels:
+    """Names of the ids of a vocabulary, made for those that are asked for.
+
+    Spaces at the ends are written out, as `Paris` and ` Paris` are two tokens.
+    """
+
+    def __init__(self, tokenizer: TextTokenizer) -> None:
+        self._tokenizer = tokenizer
+
+    def __getitem__(self, index: int) -> str:
+        """The name of an id; empty for an id without an entry, which some models have rows for."""
+        text = token_text(self._tokenizer, index)
+        bare = text.strip(" ")
+        if not bare:
+            return "␣" * len(text)
+        before = len(text) - len(text.lstrip(" "))
+        return "␣" * before + bare + "␣" * (len(text) - len(bare) - before)
+
+    def names(self) -> Names:
+        """The names of all ids, kept as long as the tokenizer is."""
+        from tui.engine.finding import Names
+
+        return _NAMES.setdefault(self._tokenizer, Names())
+
+    def entry_id(self, text: str) -> int | None:
+        """The id that the vocabulary spells so."""
+        return self._tokenizer.id_of(text)
+
+
+def prepare(tokenizer: TextTokenizer, count: int) -> None:
+    """Make the names of `count` ids ready for a search beside other work: a second's, for 256,000 of them."""
+    from tui.engine import finding
+
+    finding.prepare(VocabularyLabels(tokenizer), count, finding.SOME_TIME)
+
+
+def read_row(
+    request_id: int,
+    row: torch.Tensor,
+    tokenizer: TextTokenizer,
+    settings: ReadoutSettings,
+    address: RowAddress,
+    name: str,
+    context_ids: Sequence[int] | None = None,
+    processors: Sequence[Named] | None = None,
+) -> tuple[Readout, Step]:
+    """One position's logits as a distribution over the vocabulary, and that as the last step of the walk.
+
+    row: [vocabulary] on any device, in the model's dtype. address: with its position resolved.
+    context_ids: the ids before the token that the row is about, where it is the next one. processors: those that
+    `generate` prepared on the row's device, by `decoding.processors.named`; the sampling settings of `settings`
+    take the place of theirs, so that what they would keep is seen under a greedy search, too.
+    """
+    import numpy as np
+
+    from tui.engine import filtering, readout
+
+    began = time.perf_counter()
+    function: Function = "softmax"
+    reason = "one of all tokens stands at a position: softmax over the vocabulary"
+    if settings.function != "auto":
+        function, reason = settings.function, "chosen in the readout settings"
+    logits = row.float().cpu().numpy().astype(np.float64)
+    reading = readout.read_out(
+        request_id,
+        logits,
+        VocabularyLabels(tokenizer),
+        settings,
+        function,
+        reason,
+        address,
+        name,
+        context_ids=context_ids,
+        chain=None if processors is None else filtering.Chain(tuple(processors), row.device),
+    )
+    what = "scores" if function == "none" else "probabilities"
+    detail = "the logits" if function == "none" else function
+    step = Step(what, f"{detail}, {name}", tuple(row.shape), "float64", time.perf_counter() - began)
+    return reading, step

@@ -1,0 +1,142 @@
+"""Tokenizers that `transformers` runs in Python."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+from tui.engine.errors import EngineError
+from tui.engine.tokenization.conventions import folder_of, no_chat_template, renderer
+from tui.engine.tokenization.languages import codes_in_text, languages_of
+from tui.engine.tokenization.texts import Cut, Reading, Turns
+from tui.values import Token
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+T = TypeVar("T")
+
+
+class PythonTokenizer:
+    """A tokenizer written in Python, which knows ids but no offsets."""
+
+    knows_offsets = False
+    continuing_prefix = ""
+
+    def __init__(self, tokenizer: PreTrainedTokenizerBase, limit: int | None) -> None:
+        self._tokenizer = tokenizer
+        self._calls = threading.Lock()
+        self.limit = limit
+        self.unknown_id: int | None = tokenizer.unk_token_id
+        self.class_id: int | None = tokenizer.cls_token_id
+        self.padding_side: str = tokenizer.padding_side
+        self.mask_token: str | None = tokenizer.mask_token
+        self.pad_id: int | None = tokenizer.pad_token_id
+        self._render = renderer(tokenizer)
+        self.folder = folder_of(tokenizer)
+        self.languages = languages_of(tokenizer)
+        self._language = None if self.languages is None else self.languages.source
+        self._special_ids = frozenset(tokenizer.all_special_ids)
+        self._text_codes: tuple[str, ...] | None = None
+
+    def read(
+        self,
+        text: str,
+        pair: str | None = None,
+        cut: Cut = "longest_first",
+        special: bool = True,
+        language: str | None = None,
+    ) -> Reading:
+        """Tokenize a text, or two as a pair, of any length, cut to the limit."""
+        with self._calls:
+            if self.languages is not None:
+                self._language = self.languages.switch(self._language, language)
+            inputs = self._encode(text, pair, cut, None, special)
+            total = len(inputs["input_ids"])
+            if self.limit is not None and total > self.limit:
+                inputs = self._encode(text, pair, cut, self.limit, special)
+            ids, added = inputs["input_ids"], inputs.pop("special_tokens_mask")
+            masks = inputs.get("attention_mask", [1] * len(ids))
+            types = inputs.get("token_type_ids", [0] * len(ids))
+            flags = self._tokenizer.get_special_tokens_mask(ids, already_has_special_tokens=True)
+            entries = self._tokenizer.convert_ids_to_tokens(ids)
+        return Reading(
+            tokens=tuple(
+                Token(index, entry, None, None, bool(flag), mask, type_id, None, None)
+                for index, entry, flag, mask, type_id in zip(ids, entries, flags, masks, types, strict=True)
+            ),
+            total=total,
+            unread_from=(None,) if pair is None else (None, None),
+            inputs=inputs,
+            added=tuple(flag == 1 for flag in added),
+        )
+
+    def windows(self, *_: object) -> list[Reading]:
+        """Raises EngineError: without offsets a window can't be found again in the text."""
+        raise EngineError(
+            "This tokenizer knows no offsets",
+            "It is written in Python; what it makes of a text can't be traced back to the characters.",
+            "Choose a checkpoint with a tokenizer.json.",
+        )
+
+    def decode(self, ids: Sequence[int], skip_special: bool = False, clean_up: bool = True) -> str:
+        """The text that ids stand for."""
+        options = {} if clean_up else {"clean_up_tokenization_spaces": False}
+        with self._calls:
+            return str(self._tokenizer.decode(list(ids), skip_special_tokens=skip_special, **options))
+
+    def bare_ids(self, text: str, most: int | None = None) -> list[int]:
+        """The ids of a text without special tokens around it, cut to `most`."""
+        with self._calls:
+            return self._encode(text, None, "longest_first", most, special=False)["input_ids"]
+
+    def render(self, turns: Turns) -> str:
+        """The prompt that the chat template makes of the turns."""
+        if self._render is None:
+            raise no_chat_template()
+        return self._render(turns)
+
+    def entry(self, index: int) -> str:
+        """The vocabulary's spelling of an id; empty for an id it doesn't have."""
+        return str(self._tokenizer.convert_ids_to_tokens(index) or "")
+
+    def id_of(self, entry: str) -> int | None:
+        """The id of an entry of the vocabulary."""
+        found = self._tokenizer.get_vocab().get(entry)
+        return None if found is None else int(found)
+
+    def is_special(self, index: int) -> bool:
+        """Whether an id is that of a special token."""
+        return index in self._special_ids
+
+    def text_codes(self) -> tuple[str, ...]:
+        """The language codes `>>xx<<` of the vocabulary."""
+        if self._text_codes is None:
+            with self._calls:
+                self._text_codes = codes_in_text(self._tokenizer.get_vocab())
+        return self._text_codes
+
+    def ask(self, question: Callable[[PreTrainedTokenizerBase], T]) -> T:
+        """The answer to a question about the tokenizer of transformers, which nobody else calls meanwhile."""
+        with self._calls:
+            return question(self._tokenizer)
+
+    def join(self, entries: Sequence[str]) -> str:
+        """The text that entries of the vocabulary spell."""
+        return str(self._tokenizer.convert_tokens_to_string(list(entries)))
+
+    def _encode(
+        self, text: str, pair: str | None, cut: Cut, limit: int | None, special: bool = True
+    ) -> dict[str, list[int]]:
+        truncation: bool | str = False if limit is None else cut if pair is not None else True
+        encoded = self._tokenizer(
+            text,
+            pair,
+            truncation=truncation,
+            max_length=limit,
+            add_special_tokens=special,
+            return_special_tokens_mask=True,
+            verbose=False,
+        )
+        return {name: list(encoded[name]) for name in encoded}

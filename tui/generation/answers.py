@@ -1,0 +1,33 @@
+"""What transformers' pipelines return for a text that was written, from the text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from tui.chat import Turn
+
+WRITES = {"summarization": "summary", "translation": "translation"}
+"""What a task with an encoder writes; the key of its answer is made of it."""
+
+
+def answer(task: str, prompt: str | Sequence[Turn], written: str) -> list[dict[str, Any]]:
+    """The answer of a task; `prompt` goes into that of text-generation: the text, or the turns of a chat.
+
+    >>> answer("text-generation", "Once", " upon"), answer("summarization", "Long.", "Short.")
+    ([{'generated_text': 'Once upon'}], [{'summary_text': 'Short.'}])
+    >>> answer("text-generation", (Turn("user", "Hi."),), "Hello.")[0]["generated_text"][-1]
+    {'role': 'assistant', 'content': 'Hello.'}
+    """
+    if task in WRITES:
+        return [{f"{WRITES[task]}_text": written}]
+    return [{"generated_text": prompt + written if isinstance(prompt, str) else _chat(prompt, written)}]
+
+
+def _chat(turns: Sequence[Turn], written: str) -> list[dict[str, str]]:
+    """The messages with what the assistant says; a last turn of its own is gone on with."""
+    messages = [turn.message() for turn in turns]
+    before = ""
+    if messages[-1]["role"] == "assistant":
+        before = messages.pop()["content"]
+    return [*messages, {"role": "assistant", "content": before + written}]

@@ -1,0 +1,1 @@
+"""What the tokenizer microscope shows, as plain values that engine and screen share."""

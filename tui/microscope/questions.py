@@ -1,0 +1,237 @@
+"""What can be asked about a tokenizer, and the answers: plain values. `protocol.Examine` carries a question."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import msgspec
+
+from tui.microscope.comparison import Comparison, Contrasts
+from tui.microscope.from_ids import FromIds
+from tui.microscope.stages import Stages
+from tui.microscope.token_list import ListedToken
+from tui.microscope.traces import AnyTrace
+from tui.microscope.training import Recipe
+from tui.microscope.vocabulary import EntryDetail, NearestTokens, SearchBy, VocabularyPage, Which
+
+
+class Question(msgspec.Struct, frozen=True, tag=True):
+    """Base of all questions."""
+
+
+class About(Question, frozen=True, tag=True):
+    """Base of the questions about one tokenizer."""
+
+    tokenizer: str = ""
+    """A built-in's name, a folder, a `tokenizer.json`, a Hub id in the cache or what `Trained` names; empty: that
+    of the checkpoint in use."""
+
+
+class Dissect(About, frozen=True, tag=True):
+    """Every stage of a text, there and back. → `Dissected`."""
+
+    text: str = ""
+    pair: str | None = None
+
+
+class TraceWord(About, frozen=True, tag=True):
+    """How the model cuts one word. → `Traced`."""
+
+    word: str = ""
+    """A pre-token, as the model is given it."""
+
+
+class Browse(About, frozen=True, tag=True):
+    """A page of the vocabulary's entries. → `Browsed`."""
+
+    query: str = ""
+    by: SearchBy = "text"
+    which: Which = "all"
+    start: int = 0
+    count: int = 200
+
+
+class Explain(About, frozen=True, tag=True):
+    """All about one entry. → `Explained`."""
+
+    id: int = 0
+    nearest: int = 12
+    """How many of the tokens nearest in embedding space are wanted, where a model with embeddings is loaded."""
+
+
+class ReadIds(About, frozen=True, tag=True):
+    """What ids that were typed stand for. → `IdsRead`."""
+
+    ids: str = ""
+    start: int = 0
+    count: int = 200
+
+
+class ListTokens(About, frozen=True, tag=True):
+    """Some of the tokens of a long text, without special ones around it. → `Progress`*, `TokensListed`."""
+
+    text: str | None = None
+    """None: the text called `name`, so that not every page takes the whole text along."""
+    name: str = ""
+    """The text of the latest `TokensListed`, as it was called there; only that one is kept."""
+    start: int = 0
+    count: int = 200
+
+
+class Compare(Question, frozen=True, tag=True):
+    """Several tokenizers on the same text. → `SideBySide`."""
+
+    text: str
+    tokenizers: tuple[str, ...]
+    """Two to four, as `About.tokenizer` names them."""
+    start: int = 0
+    """First character of the part that pieces are wanted for."""
+
+
+class Contrast(About, frozen=True, tag=True):
+    """The text cut into words and into characters, beside what the tokenizer does. → `Contrasted`."""
+
+    text: str = ""
+    start: int = 0
+
+
+class Train(Question, frozen=True, tag=True):
+    """Train a tokenizer. → `Progress`*, `Trained`."""
+
+    recipe: Recipe
+
+
+class Save(About, frozen=True, tag=True):
+    """Write a tokenizer as `tokenizer.json`. → `Saved`."""
+
+    path: str = ""
+    """A folder, or a file that ends in .json; it must not exist."""
+
+
+AnyQuestion: TypeAlias = (
+    Dissect | TraceWord | Browse | Explain | ReadIds | ListTokens | Compare | Contrast | Train | Save
+)
+
+
+class Finding(msgspec.Struct, frozen=True, tag=True):
+    """Base of all answers."""
+
+
+class Subject(msgspec.Struct, frozen=True):
+    """The tokenizer that was looked at."""
+
+    reference: str
+    """As `About.tokenizer` can name it again."""
+    model: str
+    """The class of its model: `BPE`, `WordPiece`, `Unigram`, `WordLevel`; or of a tokenizer in Python."""
+    size: int
+    """Entries of its vocabulary, added tokens among them."""
+
+
+class Dissected(Finding, frozen=True, tag=True):
+    """The stages."""
+
+    subject: Subject
+    text: str
+    pair: str | None
+    stages: Stages
+    seconds: float
+
+
+class Traced(Finding, frozen=True, tag=True):
+    """The algorithm on one word."""
+
+    subject: Subject
+    trace: AnyTrace | None
+    """None where the tokenizer's algorithm can't be followed."""
+    why: str = ""
+    """Why it can't."""
+
+
+class Browsed(Finding, frozen=True, tag=True):
+    """A page of the vocabulary."""
+
+    subject: Subject
+    page: VocabularyPage
+
+
+class Explained(Finding, frozen=True, tag=True):
+    """An entry."""
+
+    subject: Subject
+    detail: EntryDetail
+    nearest: NearestTokens | None
+    """None where no model's embeddings are at hand."""
+    why: str = ""
+    """Why they are not, a sentence."""
+
+
+class IdsRead(Finding, frozen=True, tag=True):
+    """Ids and their text."""
+
+    subject: Subject
+    read: FromIds
+
+
+class TokensListed(Finding, frozen=True, tag=True):
+    """Some of a text's tokens, and what is to be said of all."""
+
+    subject: Subject
+    name: str
+    """What `ListTokens.name` calls the text by."""
+    characters: int
+    """That were read."""
+    total: int
+    """Tokens."""
+    unknown: int
+    """Tokens that stand for what is not in the vocabulary."""
+    uncovered: int | None
+    """Characters that no token stands for; None where the tokenizer doesn't tell."""
+    uncovered_spaces: int | None
+    """Those of them that are white space."""
+    seconds: float
+    """What the reading took, once for all pages."""
+    start: int
+    """Place of the first of these tokens among all."""
+    rows: tuple[ListedToken, ...]
+
+
+class SideBySide(Finding, frozen=True, tag=True):
+    """Tokenizers on one text."""
+
+    comparison: Comparison
+
+
+class Contrasted(Finding, frozen=True, tag=True):
+    """Words, subwords and characters."""
+
+    subject: Subject
+    contrasts: Contrasts
+
+
+class Trained(Finding, frozen=True, tag=True):
+    """A tokenizer that can be looked at, compared and saved as long as the engine runs."""
+
+    subject: Subject
+    recipe: Recipe
+    seconds: float
+
+
+class Saved(Finding, frozen=True, tag=True):
+    """The file was written."""
+
+    path: str
+
+
+AnyFinding: TypeAlias = (
+    Dissected
+    | Traced
+    | Browsed
+    | Explained
+    | IdsRead
+    | TokensListed
+    | SideBySide
+    | Contrasted
+    | Trained
+    | Saved
+)
