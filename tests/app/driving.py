@@ -19,8 +19,9 @@ from tui.app.screens.playground import Playground
 from tui.app.session import Session
 from tui.app.widgets.line_pane import LinePane
 from tui.app.widgets.one_line import OneLine
-from tui.protocol import Readout, Token
+from tui.protocol import Readout
 from tui.settings import Settings
+from tui.values import Token
 
 SIZES = ((80, 24), (120, 40), (200, 50))
 SAMPLE = "I've been waiting for a course like this my whole life."
@@ -47,8 +48,8 @@ class Driver:
 
     @property
     def tokens(self) -> tuple[Token, ...]:
-        assert self.screen.tokenized is not None
-        return self.screen.tokenized.tokens
+        assert self.screen.shown_sequence is not None
+        return self.screen.shown_sequence.tokens
 
     @property
     def focused(self) -> str | None:
@@ -72,7 +73,7 @@ class Driver:
 
     @property
     def input(self) -> InputPane:
-        return self.screen.query_one(InputPane)
+        return self.screen.query_one("#input", InputPane)
 
     def painted(self) -> list[str]:
         """The whole screen as it is drawn, line by line."""
@@ -90,13 +91,13 @@ class Driver:
         await self.pilot.pause()
 
     async def answered(self, text: str | None = None) -> None:
-        """Wait until the answer on screen is that of the text in the input (or of `text`)."""
+        """Wait until the answer on screen is that of the texts in the fields (or of `text` in the first)."""
 
         def fits() -> bool:
             screen = self.screen
             return (
-                screen.answered is not None
-                and screen.text == (self.input.full_text if text is None else text)
+                screen.answer is not None
+                and screen.answer.texts[0] == (self.input.full_text if text is None else text)
                 and not screen.stale
                 and self.app.conversation.waiting_for_answer is False
             )

@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import CompositorUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
@@ -116,3 +116,18 @@ async def test_the_playground_looks_on_the_terminal_as_it_was_composed(
         ):
             await driver.pilot.press(*keys)
             await compare(driver)
+
+
+def test_an_update_changes_nothing_beside_its_spans() -> None:
+    """What lies beside a span was not rendered: Textual may hold a blank there, where a widget stands."""
+    size = Size(10, 1)
+    canvas, terminal, console = Canvas(), Terminal(size), Console()
+    full = LayoutUpdate([[Strip([Segment("aaaaa")]), Strip([Segment("bbbbb")])]], size.region)
+    update = canvas.reduced(full, size)
+    assert isinstance(update, CompositorUpdate)
+    terminal.write(update.render_segments(console))
+    chops = [{0: Strip([Segment("ccccc")]), 5: Strip([Segment("     ")])}]
+    update = canvas.reduced(ChopsUpdate(chops, [(0, 0, 5)], [[5, 10]]), size)
+    assert isinstance(update, CompositorUpdate)
+    terminal.write(update.render_segments(console))
+    assert terminal.text == ["cccccbbbbb"]

@@ -26,13 +26,13 @@ from tui.protocol import (
     Loaded,
     Ping,
     Pong,
-    ReadoutSettings,
     Ready,
     Reweigh,
     Superseded,
     Tokenized,
 )
 from tui.settings import Settings
+from tui.values import ReadoutSettings
 
 SCRIPT = Path(__file__).parents[1] / "scripted_engine.py"
 ROOT = Path(__file__).parents[2]
@@ -70,7 +70,7 @@ class Playground:
         return request.id
 
     def analyze(self, text: str) -> int:
-        request = Analyze(self.client.next_id(), TASK, text)
+        request = Analyze(self.client.next_id(), TASK, {"text": text})
         self.client.send(request)
         return request.id
 
@@ -166,7 +166,7 @@ async def test_large_frames_come_whole(start: Start) -> None:
     await playground.client.connect(playground.hear)
     text = "word " * 1_000_000
     playground.analyze(text)
-    assert (await playground.wait(Tokenized)).tokens[0].text == "word wor"
+    assert (await playground.wait(Tokenized)).sequences[0].tokens[0].text == "word wor"
     await playground.wait(Answered)
 
 
@@ -511,7 +511,7 @@ async def test_the_real_engine_killed_while_it_loads_answers(real: Playground) -
     assert "loading nano-sentiment" in (await real.wait(EngineLost)).failure.detail
     answered = await real.wait(Answered, seconds=120)
     assert answered.id == analyze
-    assert answered.answer[0].label == "POSITIVE"
+    assert answered.answer[0]["label"] == "POSITIVE"
     assert [loaded.id for loaded in real.all(Loaded)] == [load]
 
 

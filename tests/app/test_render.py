@@ -62,7 +62,7 @@ def test_bars_have_their_width_and_never_hide_what_is_not_zero(fraction: float, 
 
 @given(st.lists(st.text(alphabet="ab", min_size=1, max_size=9), max_size=30), st.integers(9, 40))
 def test_flow_keeps_order_and_width(texts: list[str], width: int) -> None:
-    lines = flow(texts, width)
+    lines = flow(map(len, texts), width)
     assert [index for line in lines for index in line] == list(range(len(texts)))
     for line in lines:
         assert sum(len(texts[index]) for index in line) + len(line) - 1 <= width

@@ -15,8 +15,8 @@ from textual.pilot import Pilot
 from tests.app.driving import SIZES, Driver
 from tui.app.app import LogitscopeApp
 from tui.app.engine_client import EngineClient
-from tui.protocol import Memory
 from tui.settings import Settings
+from tui.values import Memory
 
 Look = Callable[..., bool]
 
@@ -26,8 +26,8 @@ def look(snap_compare: Any, state_folder: Path) -> Iterator[Look]:
     """Compares the screen after some keys with the snapshot."""
     clients: list[EngineClient] = []
 
-    def looking(size: tuple[int, int], *keys: str) -> bool:
-        settings = Settings(state_folder=state_folder)
+    def looking(size: tuple[int, int], *keys: str, task: str = "sentiment-analysis") -> bool:
+        settings = Settings(state_folder=state_folder, task=task)
         client = EngineClient(settings.command, state_folder / "engine.log")
         clients.append(client)
         client.spawn()
@@ -57,13 +57,14 @@ def hold_still(driver: Driver) -> None:
     """Give every time and the memory one value."""
     screen = driver.screen
     assert screen.forwarded is not None
-    assert screen.answered is not None
+    assert screen.answer is not None
     steps = tuple(
         msgspec.structs.replace(step, seconds=0.001 * (number + 1) if step.seconds is not None else None)
         for number, step in enumerate(screen.forwarded.steps)
     )
     screen.forwarded = msgspec.structs.replace(screen.forwarded, steps=steps, seconds=0.0123)
-    screen.answered = msgspec.structs.replace(screen.answered, seconds=0.0123)
+    answered = msgspec.structs.replace(screen.answer.answered, seconds=0.0123)
+    screen.answer = screen.answer._replace(answered=answered)
     driver.app.conversation.show_status(memory=Memory(300_000_000, 8_000_000_000), answer_seconds=0.0123)
 
 
@@ -102,3 +103,18 @@ def test_jump_labels(look: Look) -> None:
 def test_the_smallest_screen(look: Look) -> None:
     """You should see every pane on 60 columns and 16 rows."""
     assert look((60, 16))
+
+
+def test_names_in_a_text(look: Look) -> None:
+    """You should see “Hugging Face” selected in Answer, its first token in Tokens and its labels' probabilities."""
+    assert look((120, 40), "escape", "7", "down", task="ner")
+
+
+def test_the_strategies_side_by_side(look: Look) -> None:
+    """You should see five columns of entities along the tokens, on the whole screen."""
+    assert look((120, 40), "escape", "7", "ctrl+o", "v", "v", task="ner")
+
+
+def test_the_options_of_a_task(look: Look) -> None:
+    """You should see a box with a line for each option of ner, over the panes."""
+    assert look((80, 24), "escape", "f2", task="ner")

@@ -105,7 +105,7 @@ def test_it_starts_answers_and_quits_leaving_nothing(start: Callable[..., Shell]
     assert gone(family)
     session, why = SessionFile(state_folder).load()
     assert session is not None, why
-    assert session.text.endswith("life. Bravo")
+    assert session.desks[session.task].inputs["text"].endswith("life. Bravo")
     again = start("--resume")
     again.shows("life. Bravo")
 
@@ -127,7 +127,7 @@ def test_a_closed_terminal_leaves_no_process_and_keeps_the_text(
     assert gone(family)
     session, why = SessionFile(state_folder).load()
     assert session is not None, why
-    assert session.text == "kept when the line drops" + ("" if early else "!")
+    assert session.desks[session.task].inputs["text"] == "kept when the line drops" + ("" if early else "!")
 
 
 def test_sigterm_puts_the_terminal_in_order(start: Callable[..., Shell]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable, Iterable
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from textual import events, on
@@ -15,23 +15,28 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.app.canvas import Canvas
+from tui.app.desks import Desks
 from tui.app.hangup import on_hangup
 from tui.app.keys import PANES, TABLE
 from tui.app.panes.input import InputPane
 from tui.app.panes.model import ModelPane
 from tui.app.panes.probabilities import ProbabilitiesPane
 from tui.app.panes.task import TaskPane
+from tui.app.screens.frame import Frame
 from tui.app.screens.playground import Playground
 from tui.app.widgets.frame import Framed
-from tui.catalogue import example_inputs
-from tui.choices import BUILT_TASKS, TASKS
+from tui.choices import TASKS
+from tui.forms import FORMS, Value
 from tui.settings import Settings
 
 if TYPE_CHECKING:
     from tui.app.conversation import Conversation
     from tui.app.engine_client import EngineClient
     from tui.app.session import Session, SessionFile
+    from tui.values import ReadoutSettings
 
+MASK = "[MASK]"
+"""Understood whatever the tokenizer's own mask is called, and put in where that is not known yet."""
 SAVE_AFTER = 1.0
 """Seconds after an edit at which the session is kept."""
 
@@ -53,26 +58,32 @@ class LogitscopeApp(App[None]):
         self._settings = settings
         self._make_client = make_client
         self._save_timer: Timer | None = None
+        self._readings: dict[str, ReadoutSettings | None] = {}
+        """How each task's logits were read the last time."""
         self._canvas = Canvas()
         task = session.task if session else settings.task
-        chosen = f"{settings.model}@{settings.revision}" if settings.revision else settings.model
-        self._first_task = task
-        self._first_model = (session.model if session else None) or chosen
-        text = settings.text if settings.text is not None else session.text if session else None
-        caret = session.cursor if session is not None and text == session.text else None
-        if text is None:
-            text = str(example_inputs(task)[0]["text"]) if task in BUILT_TASKS else ""
-        self._input = InputPane(text, caret, id="input")
-        self.playground = Playground(self._input, task)
+        self._desks = Desks(session.desks, session.written) if session else Desks()
+        if settings.model is not None:
+            revision = f"@{settings.revision}" if settings.revision else ""
+            self._desks.put(task, model=settings.model + revision)
+        desk = self._desks.of(task)
+        inputs = dict(desk.inputs)
+        caret = session.cursor if session is not None else None
+        if settings.text is not None:
+            first = FORMS[task].fields[0].name
+            caret = caret if settings.text == inputs.get(first) else None
+            inputs[first] = settings.text
+        self.playground = Playground(inputs, task, desk.second_shown, caret)
+        self.playground.set_reactive(Playground.options, dict(desk.options))
 
     @cached_property
     def conversation(self) -> Conversation:
         """The talk with the engine."""
         from tui.app.conversation import Conversation
-        from tui.catalogue import built_in_names
 
-        model = self._first_model or built_in_names(self._first_task)[0]
-        return Conversation(self._client, self.playground, self._settings, self._first_task, model)
+        task = self.playground.task_name
+        model = self._desks.of(task).model
+        return Conversation(self._client, self.playground, self._settings, task, model)
 
     @cached_property
     def _client(self) -> EngineClient:
@@ -105,7 +116,7 @@ class LogitscopeApp(App[None]):
     async def _begin(self) -> None:
         gc.freeze()  # what was made until now stays: no collection has to walk over it again
         gc.enable()
-        await self.conversation.begin(self._input.full_text)
+        await self.conversation.begin()
 
     def _apply_taste(self) -> None:
         """The person's theme; what of theme and keys is not known is told."""
@@ -133,8 +144,30 @@ class LogitscopeApp(App[None]):
     def _session(self) -> Session:
         from tui.app.session import Session
 
-        conversation = self.conversation
-        return Session(self._input.full_text, self._input.caret, conversation.task, conversation.model)
+        self._keep_desk()
+        desks, caret = self._desks, self.playground.fields[0].caret
+        return Session(self.conversation.task, caret, desks.used, desks.kept)
+
+    def _keep_desk(self) -> None:
+        """Note what is laid out for the task in use; a second text out of sight is kept, too."""
+        task, playground = self.conversation.task, self.playground
+        fields = playground.form.fields
+        texts = [pane.full_text for pane in playground.fields] + [""]  # a field never shown is empty
+        inputs = {field.name: text for field, text in zip(fields, texts, strict=False)}
+        self._desks.put(
+            task,
+            inputs=inputs,
+            options=playground.options,
+            second_shown=playground.second_shown,
+            model=self.conversation.model,
+        )
+        self._readings[task] = playground.settings
+
+    def _save_soon(self) -> None:
+        """Keep the session a moment after the last change."""
+        if self._save_timer is not None:
+            self._save_timer.stop()
+        self._save_timer = self.set_timer(SAVE_AFTER, self._save)
 
     async def _save(self) -> None:
         try:
@@ -162,23 +195,36 @@ class LogitscopeApp(App[None]):
     @on(InputPane.Edited)
     def input_edited(self, event: InputPane.Edited) -> None:
         """Answer as the person types."""
-        self.conversation.analyze(event.text)
-        if self._save_timer is not None:
-            self._save_timer.stop()
-        self._save_timer = self.set_timer(SAVE_AFTER, self._save)
+        self.conversation.analyze(again=False)
+        self._save_soon()
 
     @on(ProbabilitiesPane.SettingsChanged)
     def settings_changed(self, event: ProbabilitiesPane.SettingsChanged) -> None:
         """Read the logits at hand another way."""
         self.conversation.reweigh(event.settings)
 
+    @on(Playground.Readdressed)
+    def readdressed(self) -> None:
+        """Read another row of the logits at hand."""
+        self.conversation.reweigh()
+
+    @on(Playground.Taken)
+    def taken(self, event: Playground.Taken) -> None:
+        """Put a guess in place of what it is for; undo brings it back."""
+        self.playground.fields[0].exchange_part(event.start, event.end, event.text)
+
     @on(TaskPane.Picked, "#task")
     def task_picked(self, event: TaskPane.Picked) -> None:
-        """Only what is built can be chosen."""
+        """Go to another task: what was laid out for it the last time, with its checkpoint."""
         task = TASKS[event.index]
-        if task not in BUILT_TASKS:
-            self.playground.say(f"{task} is not built yet; sentiment-analysis is")
-            return
+        if task != self.conversation.task:
+            self._keep_desk()
+            desk = self._desks.of(task)
+            self.playground.task_name = task
+            self.playground.settings = self._readings.get(task)
+            self.playground.lay(dict(desk.inputs), dict(desk.options), desk.second_shown)
+            self.conversation.take_up(task, desk.model)
+            self._save_soon()
         self.playground.close_picker()
 
     @on(ModelPane.Picked, "#model")
@@ -189,7 +235,7 @@ class LogitscopeApp(App[None]):
             self.ask_checkpoint()
             return
         chosen = checkpoints[event.index]
-        if not chosen.serves:
+        if not chosen.serves and not chosen.untrained:
             self.playground.say(f"{chosen.name} can't do {self.conversation.task}: {chosen.note}")
             return
         self.conversation.load(chosen.reference)
@@ -222,18 +268,78 @@ class LogitscopeApp(App[None]):
     # ------------------------------------------------------------------------------------ actions
 
     def action_run(self) -> None:
-        """Run the task on the text again."""
-        self.conversation.analyze(self._input.full_text)
+        """Run the task on the texts again."""
+        self.conversation.analyze()
 
     def action_example(self) -> None:
-        """The next example of the task; the text before it comes back by undo."""
-        text, shown = self._input.full_text, self._input.text
-        if text != shown:
-            self.playground.say("The text is longer than the editor shows; clear the field first")
+        """The next example of the task."""
+        from tui.app.examples import show_next
+
+        show_next(self.playground)
+
+    def action_insert_mask(self) -> None:
+        """Put a mask where the text cursor stands."""
+        if self.conversation.task != "fill-mask":
+            self.playground.say("A mask is for the task fill-mask: 1 chooses it")
             return
-        examples = [str(example["text"]) for example in example_inputs(self.conversation.task)]
-        following = examples.index(text) + 1 if text in examples else 0
-        self._input.exchange_text(examples[following % len(examples)])
+        shown = self.playground.answer
+        view = shown.answered.view if shown is not None else None
+        self.playground.fields[0].insert(getattr(view, "mask_token", MASK))
+
+    def action_second_text(self) -> None:
+        """Show or hide the second text of a task that can take one."""
+        playground = self.playground
+        fields = playground.form.fields
+        if len(fields) < 2 or not fields[1].optional:
+            playground.say(f"{self.conversation.task} takes no further text")
+            return
+        playground.second_shown = not playground.second_shown
+        playground.show_form()
+        if playground.second_shown:
+            playground.action_pane("second")
+        self.conversation.analyze()
+        self._save_soon()
+
+    def action_options(self) -> None:
+        """Set what the task takes besides its texts."""
+        from tui.app.screens.options import OptionsScreen
+
+        dialog = OptionsScreen(self.conversation.task, self.playground.form.options, self.playground.options)
+        self.push_screen(dialog, self._options_set)
+
+    def _options_set(self, options: dict[str, Value] | None) -> None:
+        if options is not None and options != self.playground.options:
+            self.playground.options = options
+            self.conversation.analyze()
+            self._save_soon()
+
+    def action_turns(self) -> None:
+        """Edit the text turn by turn."""
+        from tui.app.screens.turns import edit_turns
+
+        edit_turns(self.playground, self._options_set)
+
+    def action_microscope(self) -> None:
+        """The views on the tokenizer."""
+        from tui.app.screens.microscope import look
+
+        look(self.playground, self.conversation.enquiries)
+
+    def action_write(self) -> None:
+        """Write token by token."""
+        from tui.app.screens.writing.screen import write
+
+        write(self.playground, self.conversation, self._desks, self._save_soon)
+
+    def action_script(self) -> None:
+        """The Python view of what is on screen."""
+        from tui.app.screens.script import ScriptScreen
+
+        asked = self.conversation.asked()
+        if asked is None:
+            self.playground.say("No checkpoint is loaded yet: there is nothing to show in Python")
+            return
+        self.push_screen(ScriptScreen(asked))
 
     def action_restart_engine(self) -> None:
         """A new engine process."""
@@ -243,11 +349,14 @@ class LogitscopeApp(App[None]):
         """Explain the focused pane."""
         from tui.app.screens.reading import TextScreen, help_text
 
-        pane = self.playground.focused
-        name, about = (pane.NAME, pane.HELP) if isinstance(pane, Framed) else ("Logitscope", Playground.HELP)
+        screen = self.screen if isinstance(self.screen, Frame) else self.playground
+        pane = screen.focused
+        name, about = (
+            (pane.pane_name, pane.about) if isinstance(pane, Framed) else ("Logitscope", screen.HELP)
+        )
         own, common = (
             [(" ".join(self.get_key_display(key) for key in keys), what) for keys, what in bound]
-            for bound in (self.playground.own_keys(), self.playground.common_keys())
+            for bound in (screen.own_keys(), screen.common_keys())
         )
         groups = [("Keys of this pane", own), ("Everywhere", common)]
         self.push_screen(TextScreen(name, help_text(about, groups)))
@@ -278,15 +387,12 @@ class LogitscopeApp(App[None]):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every key's command by name, then Textual's own (theme, screenshot, quit)."""
-        playground = self.playground
-        for name in PANES:
-            yield SystemCommand(f"Go to the {name} pane", "", partial(playground.action_pane, name))
-        for room, keys in TABLE.items():
-            if room in ("panes", "rows", "pick"):
-                continue  # they move a cursor: a name in a list does that worse
-            node = playground.query_one(f"#{room}") if room in PANES else playground
-            for key in keys:
-                yield SystemCommand(key.tooltip, f"key {key.keys}", partial(self._command, key.action, node))
+        from tui.app.commands import of_playground, of_screen
+
+        if isinstance(screen, Frame) and screen is not self.playground:
+            yield from of_screen(screen, self._command)
+        else:
+            yield from of_playground(self.playground, self._command)
         yield from super().get_system_commands(screen)
 
     async def _command(self, action: str, node: Widget | Screen[Any]) -> None:

@@ -146,8 +146,10 @@ def _layout_pieces(update: LayoutUpdate) -> Iterator[tuple[int, int, Strip]]:
 def _chop_pieces(update: ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
     for y, first, last in update.spans:
         for end, (x, strip) in zip(update.chop_ends[y], update.chops[y].items(), strict=False):
-            if strip is not None and x <= last and end > first:
-                yield x, y, strip.crop(0, end - x)
+            # What lies outside the span was not rendered: it may hold a blank where a widget is.
+            if strip is not None and x < last and end > first:
+                start = max(x, first)
+                yield start, y, strip.crop(start - x, min(end, last) - x)
 
 
 def _runs(old: list[Cell], new: list[Cell]) -> list[tuple[int, int]]:

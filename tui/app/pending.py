@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from tui.protocol import Analyze, Event, Load
+from msgspec.structs import replace
+
+from tui.forms import FORMS
+from tui.protocol import Analyze, Event, Load, Tokenized
+from tui.values import TokenSequence
 
 
 @dataclass
@@ -19,27 +23,57 @@ class Pending:
     """Id of the latest `Inspect`."""
     analyze: Analyze | None = None
     """The latest `Analyze`, until it is answered."""
-    _texts: dict[int, str] = field(default_factory=dict)
+    since: int = 0
+    """Ids below are of a task that was left: their events say nothing any more."""
+    _texts: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    _sequences: dict[int, tuple[TokenSequence, ...]] = field(default_factory=dict)
     _shown: dict[type[Event], int] = field(default_factory=dict)
 
     def asked(self, request: Analyze) -> None:
-        """Remember the text of a request that was sent."""
+        """Remember the texts of a request that was sent, in the order of the task's form."""
         self.analyze = request
-        self._texts[request.id] = request.text
+        fields = FORMS[request.task].fields
+        self._texts[request.id] = tuple(request.inputs.get(each.name, each.default) for each in fields)
+
+    def read(self, event: Tokenized) -> None:
+        """Remember the tokens of a request that is not over."""
+        if event.id in self._texts:
+            self._sequences[event.id] = event.sequences
+
+    def is_same(self, request: Analyze) -> bool:
+        """Whether the latest `Analyze`, not answered yet, asks the same."""
+        return self.analyze is not None and replace(self.analyze, id=request.id) == request
+
+    def leave(self, since: int) -> None:
+        """Another task begins: what was asked before the id `since` is of no interest."""
+        self.load = self.analyze = None
+        self.since = since
+
+    def is_outdated(self, request_id: int) -> bool:
+        """Whether a request is of a task that was left, or about a text that is not the latest."""
+        newer = self.analyze is not None and request_id < self.analyze.id and request_id in self._texts
+        return request_id < self.since or newer
 
     def is_fresh(self, event: Event) -> bool:
         """Whether nothing newer of its kind was shown; from then on it is what is shown."""
-        if event.id < self._shown.get(type(event), 0):
+        if event.id < max(self.since, self._shown.get(type(event), 0)):
             return False
         self._shown[type(event)] = event.id
         return True
 
-    def text_of(self, request_id: int) -> str:
-        """The text an `Analyze` was about; those of older ones are let go."""
-        text = self._texts.get(request_id, "")
-        for older in [known for known in self._texts if known < request_id]:
-            del self._texts[older]
-        return text
+    def texts_of(self, request_id: int) -> tuple[str, ...]:
+        """The texts an `Analyze` was about, by field."""
+        return self._texts.get(request_id, ())
+
+    def sequences_of(self, request_id: int) -> tuple[TokenSequence, ...]:
+        """The tokens of an `Analyze`."""
+        return self._sequences.get(request_id, ())
+
+    def forget_before(self, request_id: int) -> None:
+        """Let go what older requests were about, as one of their answers can't be shown any more."""
+        for kept in (self._texts, self._sequences):
+            for older in [known for known in kept if known < request_id]:
+                del kept[older]
 
     def settle(self, request_id: int) -> bool:
         """Whether the latest `Analyze` was the one that ended."""

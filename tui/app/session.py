@@ -1,4 +1,4 @@
-"""What is kept from one run to the next: the text, where the cursor was, the task and the model."""
+"""What is kept from one run to the next: the task, the cursor, and every task's texts, options and model."""
 
 from __future__ import annotations
 
@@ -6,26 +6,33 @@ import json
 import os
 import tempfile
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from tui.app.desks import Desk
 from tui.choices import TASKS
+from tui.forms import FORMS, Value
 
-FORMAT = 1
+if TYPE_CHECKING:
+    from tui.generation.written import About, Kept
+
+FORMAT = 2
 LARGEST_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(NamedTuple):
     """The state of one playground."""
 
-    text: str
-    cursor: int
-    """Characters before the cursor, in code points of `text`."""
     task: str
-    model: str | None
-    """What `Load` takes; None where no model was chosen."""
+    cursor: int
+    """Characters before the cursor, in code points of the first field of `task`."""
+    desks: Mapping[str, Desk] = MappingProxyType({})
+    """By task; tasks never used are not in it."""
+    written: Mapping[About, Kept] = MappingProxyType({})
+    """What was written token by token, the last one last."""
 
 
 class SessionFile:
@@ -71,7 +78,9 @@ class SessionFile:
 
     def _write(self, session: Session) -> None:
         # ASCII with escapes: a text may hold halves of surrogate pairs, which UTF-8 can't.
-        written = json.dumps({"format": FORMAT, **asdict(session)}).encode("ascii")
+        desks = {task: desk._asdict() for task, desk in session.desks.items()}
+        values = {"format": FORMAT, **session._asdict(), "desks": desks, "written": _plain(session.written)}
+        written = json.dumps(values, default=dict).encode("ascii")
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor, temporary = tempfile.mkstemp(".tmp", "session-", self.path.parent)  # mode 0600
         try:
@@ -87,14 +96,49 @@ class SessionFile:
 def _session(values: object, path: Path) -> tuple[Session | None, str]:
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         return None, f"{path} is of another version of Logitscope"
-    text, cursor, task, model = (values.get(name) for name in ("text", "cursor", "task", "model"))
-    if (
-        not isinstance(text, str)
-        or not isinstance(cursor, int)
-        or not isinstance(task, str)
-        or not isinstance(model, str | None)
-    ):
+    task, cursor, desks = (values.get(name) for name in ("task", "cursor", "desks"))
+    if not isinstance(task, str) or not isinstance(cursor, int) or not isinstance(desks, dict):
         return None, f"{path} is damaged: it lacks a part"
     if task not in TASKS:
         return None, f"{path} names a task that this version doesn't have"
-    return Session(text, min(max(int(cursor), 0), len(text)), task, model), ""
+    try:
+        kept = {name: _desk(name, desk) for name, desk in desks.items() if name in FORMS}
+    except (TypeError, AttributeError):
+        return None, f"{path} is damaged: it lacks a part"
+    first = FORMS[task].fields[0].name
+    text = kept[task].inputs.get(first, "") if task in kept else ""
+    return Session(task, min(max(int(cursor), 0), len(text)), kept, _written(values.get("written"))), ""
+
+
+def _plain(written: Mapping[About, Kept]) -> list[Any]:
+    if not written:
+        return []
+    from tui.generation.written import as_plain
+
+    return as_plain(written)
+
+
+def _written(values: object) -> dict[About, Kept]:
+    if (
+        not isinstance(values, list) or not values
+    ):  # nothing more is imported before the first frame than is needed
+        return {}
+    from tui.generation.written import of_plain
+
+    return of_plain(values)
+
+
+def _desk(task: str, values: Any) -> Desk:
+    """A desk as it was kept, without what this version's form of the task can't have. Raises TypeError."""
+    form, model = FORMS[task], values.get("model")
+    texts = {name: values["inputs"][name] for name in values.get("inputs", {})}
+    if not all(isinstance(text, str) for text in texts.values()) or not isinstance(model, str | None):
+        raise TypeError
+    options: dict[str, Value] = {}
+    for option in form.options:
+        if option.name in values.get("options", {}):
+            with suppress(ValueError):
+                options[option.name] = option.checked(values["options"][option.name])
+    names = [each.name for each in form.fields]
+    kept = {name: text for name, text in texts.items() if name in names}
+    return Desk(kept, options, values.get("second_shown") is True, model)

@@ -28,12 +28,12 @@ from tui.protocol import (
     AnyRequest,
     Cancel,
     Failed,
-    Failure,
     Ping,
     Progress,
     Ready,
     Shutdown,
 )
+from tui.values import Failure
 
 
 class EngineClient:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from tui.app.engine_client.requests import Death
 from tui.engine_process import EngineProcess, last_lines
-from tui.protocol import PROTOCOL_VERSION, Analyze, AnyRequest, Failure, Inspect, ListCheckpoints, Load
+from tui.protocol import PROTOCOL_VERSION, Analyze, AnyRequest, Inspect, ListCheckpoints, Load
+from tui.values import Failure
 
 KEY = "F9"
 """Starts a stopped engine, restarts a running one, offers again what is held back."""
@@ -75,7 +76,7 @@ def doing(requests: Iterable[AnyRequest]) -> str:
         if isinstance(request, Load):
             phrases.append(f"loading {visible(request.reference)}")
         elif isinstance(request, Analyze):
-            phrases.append(f"running {request.task} on {len(request.text):,} characters")
+            phrases.append(f"running {request.task} on {sum(map(len, request.inputs.values())):,} characters")
         elif isinstance(request, Inspect):
             phrases.append(f"inspecting {visible(request.reference)}")
         elif isinstance(request, ListCheckpoints):

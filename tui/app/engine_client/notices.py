@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tui.protocol import AnyEvent, Failure, Ready
+from tui.protocol import AnyEvent, Ready
+from tui.values import Failure
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,17 @@ from tui.protocol import (
     AnyEvent,
     AnyRequest,
     Cancelled,
+    Continue,
     Load,
     Loaded,
     Progress,
     Reweigh,
+    Search,
     Superseded,
+    kind_of,
 )
 
-MODEL_LANE: tuple[type[AnyRequest], ...] = (Load, Analyze, Reweigh)
+MODEL_LANE: tuple[type[AnyRequest], ...] = (Load, Analyze, Reweigh, Continue, Search)
 """Requests the engine runs one at a time, in the order in which it prefers them."""
 
 
@@ -124,7 +127,7 @@ class OpenRequests:
 
     def _drop_older(self, newest: AnyRequest, also_sent: bool) -> list[AnyEvent]:
         dropped: list[AnyEvent] = []
-        for older in [r for r in self._open.values() if type(r) is type(newest) and r.id < newest.id]:
+        for older in [r for r in self._open.values() if kind_of(r) is kind_of(newest) and r.id < newest.id]:
             if also_sent or older.id not in self._sent:
                 self._forget(older.id)
                 dropped.append(Superseded(older.id, newest.id))

@@ -15,10 +15,11 @@ from tui.app.render.strips import bar, flow, row
 from tui.app.widgets.line_pane import LinePane
 
 if TYPE_CHECKING:
-    from tui.protocol import Forwarded, Step
+    from tui.protocol import Forwarded
+    from tui.values import Step
 
 _BAR_CELLS = 10
-MAIN_STEPS = ("ids", "hidden states", "logits", "probabilities")
+MAIN_STEPS = ("ids", "hidden states", "logits", "probabilities", "scores", "vector")
 """The stations that are named even where there is no room for all of them."""
 
 
@@ -80,7 +81,7 @@ class ForwardPane(LinePane):
                     for part in zip((*stations[index], " "), (muted, strong, muted, muted), strict=True)
                 )
             )
-            for line in flow(("".join(station) for station in stations), width)
+            for line in flow((cell_len("".join(station)) for station in stations), width)
         ]
 
     def _table(self, steps: tuple[Step, ...], width: int) -> list[Strip]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.style import Style
 from rich.text import Text
 from textual import events
@@ -10,17 +12,22 @@ from textual.reactive import var
 from textual.widgets import TextArea
 
 from tui.app.render import numbers
-from tui.app.render.glyphs import visible_in_place
+from tui.app.widgets.editor import EDITOR_CHARACTERS, Editor
 from tui.app.widgets.frame import Framed
 from tui.app.widgets.palette import style_of
 
-EDITOR_CHARACTERS = 8_000
-"""Most characters in the editor. What is pasted beyond is kept and sent to the model, but not edited: the
-editor wraps a whole paragraph at each key, which takes seconds for a megabyte."""
+_CHAT_HELP = (
+    "The option chat is on: a line that begins with system:, user: or assistant: begins a turn, and the "
+    "checkpoint's template makes the prompt of the turns. A backslash before such a line keeps it a part of "
+    "the turn above, and a backslash alone is an empty line. ctrl+t edits turn by turn."
+)
 
 
-class InputPane(Framed, TextArea):
-    """The editor; it marks the characters of the selected token and dims what the model doesn't read."""
+class InputPane(Framed, Editor):
+    """The editor; it marks the characters of the selected token and dims what the model doesn't read.
+
+    What is pasted beyond its most characters is kept and sent to the model, but not edited.
+    """
 
     NUMBER = 3
     NAME = "Input"
@@ -33,40 +40,50 @@ class InputPane(Framed, TextArea):
         "limited number of tokens) is struck through."
     )
 
-    DEFAULT_CLASSES = "pane"
+    DEFAULT_CLASSES = "pane field"
 
     class Edited(Message):
         """The text is different now."""
 
-        def __init__(self, text: str) -> None:
-            super().__init__()
-            self.text = text
-
     class CaretMoved(Message):
         """The text cursor stands at another character (an offset in code points)."""
 
-        def __init__(self, offset: int) -> None:
+        def __init__(self, pane: InputPane, offset: int) -> None:
             super().__init__()
+            self.pane = pane
             self.offset = offset
 
     mark: var[tuple[int, int] | None] = var(None)
     """Characters of the selected token."""
     unread_from: var[int | None] = var(None)
     """First character the model doesn't read."""
+    options: var[Mapping[str, object]] = var({})
+    """The task's options that differ from their defaults."""
+    is_chat: var[bool] = var(False)
+    """Whether the text is read as the turns of a conversation."""
 
     def __init__(self, text: str, caret: int | None = None, *, id: str) -> None:
         """Start with `text`, the text cursor before character `caret` or at the end."""
-        super().__init__(
-            text[:EDITOR_CHARACTERS],
-            id=id,
-            soft_wrap=True,
-            tab_behavior="focus",
-            compact=True,
-            highlight_cursor_line=False,
-        )
-        self.cursor_blink = False
+        super().__init__(text[:EDITOR_CHARACTERS], id=id)
         self._beyond = text[EDITOR_CHARACTERS:]
         self._first_caret = caret
+        self._field_name, self._field_about = self.NAME, ""
+
+    def rename(self, name: str, about: str) -> None:
+        """Be the field of another task: its title, and what F1 tells first."""
+        self._field_name, self._field_about = name, about
+        self._tell_facts()
+
+    @property
+    def pane_name(self) -> str:
+        """The field's name."""
+        return self._field_name
+
+    @property
+    def about(self) -> str:
+        """What the field is for, then what goes for all fields, and for conversations."""
+        chat = f"\n\n{_CHAT_HELP}" if self.is_chat else ""
+        return f"{self._field_about}\n\n{self.HELP}{chat}".lstrip()
 
     @property
     def full_text(self) -> str:
@@ -85,7 +102,13 @@ class InputPane(Framed, TextArea):
         self.load_text(text[:EDITOR_CHARACTERS])
 
     def exchange_text(self, text: str) -> None:
-        """Put a text in place of what the editor shows, as an edit that can be undone."""
+        """Put a text in place of what the editor shows, as an edit that can be undone.
+
+        One with more than the editor holds, before or after, can't be.
+        """
+        if max(len(text), len(self.full_text)) > EDITOR_CHARACTERS:
+            self.replace_text(text)
+            return
         self.replace(text, (0, 0), self.document.end)
         self.move_cursor(self.document.end)
 
@@ -119,22 +142,28 @@ class InputPane(Framed, TextArea):
         if not self.text:
             self._beyond = ""
         self._tell_facts()
-        self.post_message(self.Edited(self.full_text))
+        self.post_message(self.Edited())
 
     def on_text_area_selection_changed(self, event: TextArea.SelectionChanged) -> None:
         """Tell where the text cursor stands, when the person moved it."""
         event.stop()
         if self.has_focus:
-            self.post_message(self.CaretMoved(self.caret))
+            self.post_message(self.CaretMoved(self, self.caret))
+
+    def exchange_part(self, start: int, end: int, text: str) -> None:
+        """Put a text in place of some characters, as an edit that can be undone."""
+        self.replace(text, self._location(start), self._location(end))
+
+    def _location(self, offset: int) -> tuple[int, int]:
+        for row, line in enumerate(self.document.lines):
+            if offset <= len(line):
+                return row, offset
+            offset -= len(line) + len(self.document.newline)
+        return self.document.end
 
     def move_caret_to(self, offset: int) -> None:
         """Put the text cursor before a character."""
-        for row, line in enumerate(self.document.lines):
-            if offset <= len(line):
-                self.move_cursor((row, offset))
-                return
-            offset -= len(line) + len(self.document.newline)
-        self.move_cursor(self.document.end)
+        self.move_cursor(self._location(offset))
 
     def watch_mark(self) -> None:
         """Underline other characters."""
@@ -144,12 +173,26 @@ class InputPane(Framed, TextArea):
         """Strike out other characters."""
         self._repaint()
 
+    def watch_options(self, options: Mapping[str, object]) -> None:
+        """Whether the text is read as turns."""
+        self.is_chat = bool(options.get("chat"))
+
+    def watch_is_chat(self) -> None:
+        """Count turns and show where they begin, or not."""
+        self._tell_facts()
+        self._repaint()
+
     def _repaint(self) -> None:
         self._line_cache.clear()
         self.refresh()
 
     def _tell_facts(self) -> None:
         facts = f"{numbers.count(len(self.text) + len(self._beyond))} characters"
+        if self.is_chat and not self._beyond:
+            from tui.chat import turns_of
+
+            turns = len(turns_of(self.text))
+            facts = f"{numbers.count(turns)} turn{'s' * (turns != 1)}, {facts}"
         if self._beyond:
             facts += f", the first {numbers.count(len(self.text))} shown"
         self.set_title(facts)
@@ -159,10 +202,14 @@ class InputPane(Framed, TextArea):
         return sum(map(len, self.document.lines[:row])) + row * len(self.document.newline)
 
     def get_line(self, line_index: int) -> Text:
-        """One line of the document, harmless, with the selected token and the unread part marked."""
+        """One line of the document, with who speaks, the selected token and the unread part marked."""
         source = self.document.get_line(line_index)
-        line = Text(visible_in_place(source), end="", no_wrap=True)
+        line = super().get_line(line_index)
         start = self._start_of(line_index)
+        if self.is_chat:
+            from tui.chat import role_end
+
+            line.stylize(style_of(self, "key"), 0, role_end(source))
         if self.unread_from is not None and self.unread_from < start + len(source):
             style = style_of(self, "unread")
             line.stylize(style + Style(strike=True), max(0, self.unread_from - start))

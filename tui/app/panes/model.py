@@ -15,7 +15,7 @@ from tui.app.render.strips import row
 from tui.app.widgets.pick_pane import PickPane
 
 if TYPE_CHECKING:
-    from tui.protocol import Checkpoint
+    from tui.values import Checkpoint
 
 ADD_ENTRY = "+ folder or Hub id"
 
@@ -54,6 +54,8 @@ class ModelPane(PickPane):
         "with “a”. What it is (architecture, labels, parameters, number format, size) is read from its files "
         "before its weights are loaded.\n\n"
         "●  in use     …  loading     ✗  can't do this task (the note says why)\n\n"
+        "One that lacks only the head of the task can be loaded all the same: its head is random then, and a "
+        "warning stays on the screen.\n\n"
         "While another checkpoint loads, the one in use goes on answering."
     )
     BINDINGS = bindings(MODEL)

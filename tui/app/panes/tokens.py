@@ -18,10 +18,13 @@ from tui.app.render.strips import flow, row
 from tui.app.widgets.line_pane import LinePane
 
 if TYPE_CHECKING:
-    from tui.protocol import Token, Tokenized
+    from tui.protocol import Tokenized
+    from tui.values import Token, TokenSequence
 
 _WIDEST = 40
-_GUTTER = ("piece", "id", "mask", "type")
+_GUTTER_CELLS = 6
+_NORM_CELLS = 5
+_GUTTER = ("piece", "id", "mask", "type", "norm")
 
 
 def piece(token: Token) -> str:
@@ -29,10 +32,11 @@ def piece(token: Token) -> str:
     return fit(token.text.replace(" ", "␠"), _WIDEST) or "∅"
 
 
-def describe(token: Token, position: int, total: int, text: str) -> str:
+def describe(token: Token, position: int, total: int, texts: tuple[str, ...]) -> str:
     """Everything known of one token, in one line."""
-    if token.start is None or token.end is None:
-        place = "characters –"
+    text = texts[token.field] if token.field is not None and token.field < len(texts) else None
+    if token.start is None or token.end is None or text is None:
+        place = "characters –" if not token.special else "from no character"
     elif token.end > token.start:
         place = f"characters {token.start}–{token.end} “{fit(text[token.start : token.end], 24)}”"
     else:
@@ -53,10 +57,14 @@ class TokensPane(LinePane):
         "The text as the model reads it: pieces of the tokenizer's vocabulary, each with its id. Walk them with "
         "the arrow keys: the characters a token comes from are underlined in Input, and the title names its id, "
         "its characters, its attention mask (1: attended) and its type id (which segment it belongs to).\n\n"
+        "“norm” is the length of the last hidden state at the position, a vector of the model's width.\n\n"
         "Special tokens such as [CLS] and [SEP] are added by the tokenizer and come from no character; they are "
         "written in italics. “##” (WordPiece) marks a piece that continues a word, “Ġ” (byte-level BPE) or “▁” "
         "(SentencePiece) a space before it.\n\n"
-        "A text with more tokens than the model takes is cut; the title says how many of how many are read."
+        "A text with more tokens than the model takes is cut; the title says how many of how many are read.\n\n"
+        "Some tasks make several sequences (a pair for each label, windows of a long context, what a decoder "
+        "wrote): “[” and “]” show the one before and the next. Where a head has logits at every position, the "
+        "selected token says which of them Logits → probabilities reads; backspace selects none."
     )
     BINDINGS = bindings(TOKENS)
 
@@ -70,17 +78,34 @@ class TokensPane(LinePane):
     class EditRequested(Message):
         """The text cursor is to go where the selected token begins."""
 
+    class SequenceMoved(Message):
+        """Another sequence is to be shown."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
+
+    class Cleared(Message):
+        """No token is to be selected."""
+
     tokenized: var[Tokenized | None] = var(None)
+    sequence: var[int] = var(0)
+    """Which of its sequences is shown."""
+    norms: var[tuple[tuple[float, ...], ...]] = var(())
+    """[sequences][positions]: length of each position's last hidden state."""
     cursor: var[int | None] = var(None)
     """Position of the selected token."""
-    text: var[str] = var("")
-    """The text these tokens were made from."""
+    texts: var[tuple[str, ...]] = var(())
+    """The texts these tokens were made from, by field."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._depth: int | None = None  # rows a token takes: 1 piece, 2 with ids, 4 with mask and type ids
+        self._depth: int | None = (
+            None  # rows a token takes: 1 piece, 2 with ids, 4 with mask and types, 5 with norms
+        )
         self._pieces: list[str] = []
         self._lines: list[list[int]] = []
+        self._widths: list[int] = []
 
     def on_mount(self) -> None:
         """An empty pane has its title too."""
@@ -88,9 +113,35 @@ class TokensPane(LinePane):
 
     def watch_tokenized(self, tokenized: Tokenized | None) -> None:
         """Other tokens: lay them out."""
-        self._pieces = [piece(token) for token in tokenized.tokens] if tokenized else []
+        self._lay_out()
+
+    def watch_sequence(self) -> None:
+        """Another sequence: lay it out."""
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        shown = self.shown
+        self._pieces = [piece(token) for token in shown.tokens] if shown else []
         self._retitle()
         self.redraw()
+
+    def watch_norms(self) -> None:
+        """The hidden states are there."""
+        if self._shown_depth() > 4:
+            self.redraw()
+
+    def _norms(self) -> tuple[float, ...]:
+        """The norms of the sequence on screen; none where they are of other tokens."""
+        shown = self.shown
+        norms = self.norms[self.sequence] if self.sequence < len(self.norms) else ()
+        return norms if shown is not None and len(norms) == len(shown.tokens) else ()
+
+    @property
+    def shown(self) -> TokenSequence | None:
+        """The sequence on screen."""
+        if self.tokenized is None:
+            return None
+        return self.tokenized.sequences[min(self.sequence, len(self.tokenized.sequences) - 1)]
 
     def watch_cursor(self) -> None:
         """Another token is selected."""
@@ -101,58 +152,64 @@ class TokensPane(LinePane):
             self.show_row(self._line_of(self.cursor) * self._shown_depth() + self._shown_depth() - 1)
 
     def _retitle(self) -> None:
-        if self.tokenized is None:
+        shown = self.shown
+        if shown is None or self.tokenized is None:
             self.set_title()
             return
-        tokens, total = self.tokenized.tokens, self.tokenized.total
+        tokens, total = shown.tokens, shown.total
         cut = total > len(tokens)
         if self.cursor is not None and self.cursor < len(tokens):
-            facts = describe(tokens[self.cursor], self.cursor, len(tokens), self.text)
+            facts = describe(tokens[self.cursor], self.cursor, len(tokens), self.texts)
         elif cut:
             facts = f"the first {numbers.count(len(tokens))} of {numbers.count(total)}"
         else:
             facts = f"{numbers.count(total)} tokens"
         if cut:
             facts += f"; the model takes {numbers.count(self.tokenized.limit)}, the rest is not read"
+        count = len(self.tokenized.sequences)
+        if count > 1:
+            name = f" {fit(shown.name, 24)}" if shown.name else ""
+            facts = f"[{self.sequence + 1}/{count}{name}] {facts}"
         self.set_title(facts)
 
     def _shown_depth(self) -> int:
         if self._depth is not None:
             return self._depth
-        lines = len(self._lines)
+        lines = len(self._lines)  # norms differ with each key: they are shown where they are asked for
         return next((depth for depth in (4, 2) if lines * depth <= self.room), 1)
 
-    def _cell(self, position: int, level: int) -> str:
-        assert self.tokenized is not None
-        token = self.tokenized.tokens[position]
+    def _cell(self, token: Token, position: int, level: int, norms: tuple[float, ...]) -> str:
+        if level == len(_GUTTER) - 1:
+            return numbers.logit(norms[position], 1) if norms else numbers.UNKNOWN
         return (self._pieces[position], str(token.id), str(token.mask), str(token.type_id))[level]
 
     def rows(self, width: int) -> list[Strip]:
         """The flow of tokens; the deepest view that fits unless one was asked for."""
-        if self.tokenized is None:
+        shown = self.shown
+        if shown is None:
             return []
-        gutter = 6
-        widths = [
-            max(cell_len(text), len(str(token.id)))
-            for text, token in zip(self._pieces, self.tokenized.tokens, strict=True)
+        gutter = _GUTTER_CELLS
+        least = _NORM_CELLS if self._depth == len(_GUTTER) else 0
+        widths = self._widths = [
+            max(cell_len(text), len(str(token.id)), least)
+            for text, token in zip(self._pieces, shown.tokens, strict=True)
         ]
-        self._lines = flow(("x" * cells for cells in widths), width - gutter)
+        self._lines = flow(widths, width - gutter)
         depth = self._shown_depth()
+        tokens, norms = shown.tokens, self._norms()
         strips = []
         for line in self._lines:
             for level in range(depth):
                 parts: list[tuple[str, Style]] = [(f"{_GUTTER[level]:<{gutter}}", self.style("muted"))]
                 for position in line:
-                    text = fit(self._cell(position, level), width - gutter)
+                    text = fit(self._cell(tokens[position], position, level, norms), width - gutter)
                     fill = " " * (min(widths[position], width - gutter) - cell_len(text))
-                    parts.append((text + fill, self._chip(position, level)))
+                    parts.append((text + fill, self._chip(tokens[position], position, level)))
                     parts.append((" ", self.style("text")))
                 strips.append(row(*parts))
         return strips
 
-    def _chip(self, position: int, level: int) -> Style:
-        assert self.tokenized is not None
-        token = self.tokenized.tokens[position]
+    def _chip(self, token: Token, position: int, level: int) -> Style:
         if position == self.cursor:
             return self.style("cursor") + Style(bold=True)
         if level:
@@ -165,8 +222,8 @@ class TokensPane(LinePane):
         return next((number for number, line in enumerate(self._lines) if position <= line[-1]), 0)
 
     def _select(self, position: int) -> None:
-        if self.tokenized is not None and self.tokenized.tokens:
-            position = max(0, min(position, len(self.tokenized.tokens) - 1))
+        if self.shown is not None and self.shown.tokens:
+            position = max(0, min(position, len(self.shown.tokens) - 1))
             self.cursor = position  # at once: the next key may be here before the screen's word is
             self.post_message(self.TokenMoved(position))
 
@@ -193,9 +250,19 @@ class TokensPane(LinePane):
         self._select(0 if to < 0 else len(self._pieces))
 
     def action_detail(self) -> None:
-        """Show pieces only, with ids, or with mask and type ids."""
-        self._depth = {1: 2, 2: 4, 4: 1}[self._shown_depth()]
+        """Show pieces only, with ids, with mask and type ids, or with the norms of the hidden states too."""
+        self._depth = {1: 2, 2: 4, 4: 5, 5: 1}[self._shown_depth()]
         self.redraw()
+
+    def action_sequence(self, by: int) -> None:
+        """Show another sequence."""
+        if self.tokenized is not None:
+            number = max(0, min(self.sequence + by, len(self.tokenized.sequences) - 1))
+            self.post_message(self.SequenceMoved(number))
+
+    def action_clear(self) -> None:
+        """Select no token."""
+        self.post_message(self.Cleared())
 
     def action_edit(self) -> None:
         """Go to the selected token's characters in the input."""
@@ -209,15 +276,14 @@ class TokensPane(LinePane):
         number = (offset.y + self.scroll_offset.y) // self._shown_depth()
         if number >= len(self._lines):
             return
-        right = 6
+        right = _GUTTER_CELLS
         for position in self._lines[number]:
-            assert self.tokenized is not None
-            right += max(cell_len(self._pieces[position]), len(str(self.tokenized.tokens[position].id))) + 1
+            right += self._widths[position] + 1
             if offset.x < right:
                 self._select(position)
                 return
 
     def plain(self) -> str:
         """Pieces and ids, one token a line."""
-        tokens = self.tokenized.tokens if self.tokenized else ()
+        tokens = self.shown.tokens if self.shown else ()
         return "\n".join(f"{position}\t{visible(t.text)}\t{t.id}" for position, t in enumerate(tokens))

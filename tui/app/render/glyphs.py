@@ -69,6 +69,19 @@ def _shown_in_place(match: re.Match[str]) -> str:
     return shown if len(shown) == 1 else _PLACEHOLDER
 
 
+def spaced(text: str) -> str:
+    """`text` with the spaces at its ends to be seen: `Paris` and ` Paris` are two tokens.
+
+    >>> spaced(" Paris"), spaced("  "), spaced("to go")
+    ('␣Paris', '␣␣', 'to go')
+    """
+    bare = text.strip(" ")
+    if not bare:
+        return "␣" * len(text)
+    before = len(text) - len(text.lstrip(" "))
+    return "␣" * before + bare + "␣" * (len(text) - before - len(bare))
+
+
 def fit(text: str, width: int) -> str:
     """`text` made visible and cut to at most `width` cells, the cut marked with `…`.
 
@@ -113,10 +126,20 @@ def wrapped(text: str, width: int) -> list[str]:
                 lines.append(line)
                 line = ""
             line = f"{line} {word}" if line else word
-            while cell_len(line) > width > 0:
-                kept = fit(line, width + 1).removesuffix("…") if cell_len(line) > width + 1 else line[:-1]
-                kept = kept or line[0]
-                lines.append(kept)
-                line = line[len(kept) :]
+            if cell_len(line) > width > 0:
+                *full, line = _chopped(line, width)
+                lines += full
         lines.append(line)
     return lines
+
+
+def _chopped(line: str, width: int) -> list[str]:
+    """A visible text in pieces of at most `width` cells, at least one character each."""
+    pieces, start, used = [], 0, 0
+    for place, character in enumerate(line):
+        cells = cell_len(character)
+        if used + cells > width and place > start:
+            pieces.append(line[start:place])
+            start, used = place, 0
+        used += cells
+    return [*pieces, line[start:]]

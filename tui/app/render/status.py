@@ -10,7 +10,8 @@ from tui.app.render.glyphs import fit, visible
 from tui.app.widgets.one_line import Part
 
 if TYPE_CHECKING:
-    from tui.protocol import Loaded, Memory, Progress
+    from tui.protocol import Loaded, Progress
+    from tui.values import Memory
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,8 @@ def status_parts(status: Status) -> tuple[tuple[tuple[Part, ...], ...], tuple[Pa
     loaded = status.loaded
     if loaded is not None:
         groups.append(((" · ", "muted"), (fit(loaded.checkpoint.name, 40), "strong")))
+        if loaded.warning:
+            groups.append(((" ⚠ random head", "error"),))
         groups.append(((" · ", "muted"), (f"{visible(loaded.device)} {visible(loaded.dtype)}", "text")))
         groups.append(((" · ", "muted"), (f"{numbers.short_count(loaded.parameters)} parameters", "text")))
         memory = status.memory

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TypeAlias, overload
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -15,6 +17,51 @@ EIGHTHS = " ▏▎▍▌▋▊▉"
 def row(*parts: tuple[str, Style]) -> Strip:
     """A strip from (visible text, style) parts; empty parts are left out."""
     return Strip([Segment(text, style) for text, style in parts if text])
+
+
+Row: TypeAlias = "Strip | Callable[[], Strip]"
+"""A row, or what makes it."""
+
+
+class Lines(Sequence[Strip]):
+    """Rows of which each is made when it is first looked at: of hundreds a pane shows a few dozen."""
+
+    def __init__(self, rows: Iterable[Row] = ()) -> None:
+        self._rows: list[Row] = list(rows._rows if isinstance(rows, Lines) else rows)
+
+    def append(self, row: Row) -> None:
+        """One more at the end."""
+        self._rows.append(row)
+
+    def __iadd__(self, rows: Iterable[Row]) -> Lines:
+        self._rows += Lines(rows)._rows
+        return self
+
+    def cut(self, width: int) -> Lines:
+        """The same rows, of at most `width` cells."""
+        return Lines(
+            row.crop(0, width) if isinstance(row, Strip) else partial(_cropped, row, width)
+            for row in self._rows
+        )
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    @overload
+    def __getitem__(self, place: int) -> Strip: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Strip]: ...
+    def __getitem__(self, place: int | slice) -> Strip | list[Strip]:
+        if isinstance(place, slice):
+            return [self[number] for number in range(*place.indices(len(self)))]
+        row = self._rows[place]
+        if not isinstance(row, Strip):
+            row = self._rows[place] = row()
+        return row
+
+
+def _cropped(make: Callable[[], Strip], width: int) -> Strip:
+    return make().crop(0, width)
 
 
 def bar(fraction: float, width: int) -> str:
@@ -31,21 +78,23 @@ def bar(fraction: float, width: int) -> str:
     return filled + " " * (width - len(filled))
 
 
-def flow(texts: Iterable[str], width: int, gap: int = 1) -> list[list[int]]:
-    """Indices of `texts` broken into lines of at most `width` cells, `gap` cells between neighbors.
+def flow(cells: Iterable[int], width: int, gap: int = 1) -> list[list[int]]:
+    """Places of pieces broken into lines of at most `width` cells, `gap` cells between neighbors.
 
-    A text wider than the line has a line of its own.
+    cells: how wide each piece is. One wider than the line has a line of its own.
+
+    >>> flow([3, 3, 2, 9], 7)
+    [[0, 1], [2], [3]]
     """
     lines: list[list[int]] = []
     used = width + 1
-    for index, text in enumerate(texts):
-        cells = cell_len(text)
-        if not lines or used + gap + cells > width:
+    for place, wide in enumerate(cells):
+        if not lines or used + gap + wide > width:
             lines.append([])
-            used = cells
+            used = wide
         else:
-            used += gap + cells
-        lines[-1].append(index)
+            used += gap + wide
+        lines[-1].append(place)
     return lines
 
 
@@ -54,6 +103,8 @@ def changed_span(old: Strip, new: Strip) -> tuple[int, int] | None:
 
     Exact at the start; at the end only when both strips have the same number of cells.
     """
+    if old is new:
+        return None
     before = [(segment.text, segment.style) for segment in old]
     after = [(segment.text, segment.style) for segment in new]
     if before == after:

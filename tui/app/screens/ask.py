@@ -11,20 +11,21 @@ from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
 from textual.reactive import var
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.app.panes.model import facts
 from tui.app.render.glyphs import visible
+from tui.app.screens.dialog import Dialog
 
 if TYPE_CHECKING:
-    from tui.protocol import Checkpoint, Failure
+    from tui.values import Checkpoint, Failure
 
 
-class AskCheckpoint(ModalScreen[str | None]):
+class AskCheckpoint(Dialog[str | None]):
     """Dismissed with the reference to load, or None."""
 
     BINDINGS = [Binding("escape", "give_up", "back", id="ask-back", tooltip="Back without loading")]
+    DEFAULT_CSS = "#ask-facts { margin-top: 1; height: auto; }"
 
     found: var[Checkpoint | None] = var(None)
     failed: var[Failure | None] = var(None)
@@ -37,7 +38,7 @@ class AskCheckpoint(ModalScreen[str | None]):
 
     def compose(self) -> ComposeResult:
         """A field and what is known of what it names."""
-        with Vertical(id="ask") as box:
+        with Vertical(id="ask", classes="box") as box:
             box.border_title = Content("Load a checkpoint")
             box.border_subtitle = Content("enter loads, esc goes back")
             yield Input(

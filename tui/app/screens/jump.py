@@ -13,6 +13,14 @@ from textual.widgets import Static
 class JumpScreen(ModalScreen[str | None]):
     """Dismissed with the id of the pane to go to, or None."""
 
+    DEFAULT_CSS = """
+    JumpScreen { background: $background 40%; }
+    JumpScreen .jump-label {
+        position: absolute; width: 3; height: 1; background: $accent; color: $background; text-style: bold;
+    }
+    JumpScreen #jump-hint { dock: bottom; height: 1; background: $panel; }
+    """
+
     def __init__(self, targets: dict[str, tuple[str, Offset]]) -> None:
         super().__init__()
         self._targets = targets

@@ -2,51 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.reactive import var
-from textual.screen import Screen
-from textual.widget import Widget
 
-from tui.app.keys import EVERYWHERE, PANE_KEYS, PANES, TABLE, bindings
-from tui.app.panes.answer import AnswerPane
+from tui.app.keys import EVERYWHERE, PANE_KEYS, bindings
+from tui.app.panes.answer import AnswerPane, ShownAnswer
 from tui.app.panes.forward import ForwardPane
 from tui.app.panes.input import InputPane
 from tui.app.panes.model import ModelPane
 from tui.app.panes.probabilities import ProbabilitiesPane
 from tui.app.panes.task import TaskPane
 from tui.app.panes.tokens import TokensPane
-from tui.app.render.glyphs import fit, visible
-from tui.app.widgets.frame import Framed
+from tui.app.render.glyphs import fit
+from tui.app.screens.frame import Frame
 from tui.app.widgets.one_line import OneLine
 from tui.app.widgets.palette import COMPONENT_CLASSES
+from tui.forms import FORMS, Form, Value
 
 if TYPE_CHECKING:
-    from tui.protocol import (
-        Answered,
-        Checkpoint,
-        Failure,
-        Forwarded,
-        Readout,
-        ReadoutSettings,
-        Tokenized,
-    )
-
-MINIMUM = (60, 16)
-"""Columns and rows below which the panes make no sense."""
+    from tui.protocol import Forwarded, Readout, Tokenized
+    from tui.values import Checkpoint, Failure, ReadoutSettings, RowAddress, TokenSequence
 
 
-class Playground(Screen[None]):
+class Playground(Frame):
     """Holds what is shown as reactives that the panes are bound to; posts what the person does."""
 
-    HELP = (
-        "Seven panes on one text, one task and one checkpoint. Digits, tab and ctrl+g go from pane to pane."
-    )
+    HELP = "Seven panes on one text, one task, one checkpoint. Digits, tab and ctrl+g go from pane to pane."
     BINDINGS = bindings(EVERYWHERE, PANE_KEYS)
     AUTO_FOCUS = "#input"
     COMPONENT_CLASSES = COMPONENT_CLASSES
@@ -61,28 +48,54 @@ class Playground(Screen[None]):
     """How the logits are to be read; None: as the pipeline does."""
     tokenized: var[Tokenized | None] = var(None)
     forwarded: var[Forwarded | None] = var(None)
+    norms: var[tuple[tuple[float, ...], ...]] = var(())
+    """[sequences][positions]: lengths of the last hidden states."""
     readout: var[Readout | None] = var(None)
-    answered: var[Answered | None] = var(None)
+    answer: var[ShownAnswer | None] = var(None)
     failure: var[Failure | None] = var(None)
+    warning: var[str] = var("")
+    """Why no answer of the checkpoint in use can be trusted."""
     stale: var[bool] = var(False)
     """The numbers are those of an earlier text or checkpoint."""
-    text: var[str] = var("")
-    """The text that the tokens shown were made from."""
+    stale_walk: var[bool] = var(False)
+    """The same of forward pass and readout, which come before a long answer is written."""
+    options: var[dict[str, Value]] = var({})
+    """The task's options that differ from their defaults; replaced whole."""
+    texts: var[tuple[str, ...]] = var(())
+    """The texts that the tokens shown were made from, by field."""
+    sequence: var[int] = var(0)
+    """Which token sequence the cursor is in."""
     cursor: var[int | None] = var(None)
-    """The one cursor: position of the selected token."""
+    """The one cursor: position of the selected token; None: what the answer is read from."""
+    part: var[int] = var(0)
+    """Which of the head's outputs is read."""
     mark: var[tuple[int, int] | None] = var(None)
+    second_mark: var[tuple[int, int] | None] = var(None)
     unread_from: var[int | None] = var(None)
+    second_unread_from: var[int | None] = var(None)
 
     class Opened(Message):
         """The panes are there."""
 
-    def __init__(self, input_pane: InputPane, task: str) -> None:
+    class Readdressed(Message):
+        """Another row of the logits at hand is to be read."""
+
+    class Taken(Message):
+        """Characters of a field are to be replaced by another text."""
+
+        def __init__(self, start: int, end: int, text: str) -> None:
+            super().__init__()
+            self.start, self.end, self.text = start, end, text
+
+    def __init__(self, texts: dict[str, str], task: str, second_shown: bool, caret: int | None) -> None:
         super().__init__()
-        self._input = input_pane
-        self._message = ""
-        self.zoomed: Widget | None = None
-        """The pane that has the whole screen."""
+        self.second_shown = second_shown
+        """Whether a second text that the task can do without is in sight."""
         self.set_reactive(Playground.task_name, task)
+        first, *others = [texts.get(field.name, "") for field in self.form.fields]
+        self.fields = [InputPane(first, caret, id="input")]
+        """One editor, and a second one from when it is first needed."""
+        self._add_second(others)
 
     def compose(self) -> ComposeResult:
         """Status, panes, hints."""
@@ -100,16 +113,27 @@ class Playground(Screen[None]):
                     Playground.checkpoints, Playground.in_use, Playground.loading_reference
                 )
             with Vertical(id="right"):
-                yield self._input.data_bind(Playground.mark, Playground.unread_from)
+                yield self.fields[0].data_bind(Playground.mark, Playground.unread_from, Playground.options)
+                yield from self.fields[1:]
                 yield TokensPane(id="tokens").data_bind(
-                    Playground.tokenized, Playground.cursor, Playground.text, Playground.stale
+                    Playground.tokenized,
+                    Playground.sequence,
+                    Playground.cursor,
+                    Playground.texts,
+                    Playground.norms,
+                    Playground.stale,
                 )
-                yield ForwardPane(id="forward").data_bind(Playground.forwarded, Playground.stale)
+                yield ForwardPane(id="forward").data_bind(Playground.forwarded, stale=Playground.stale_walk)
                 yield ProbabilitiesPane(id="probabilities").data_bind(
-                    Playground.readout, Playground.settings, Playground.stale
+                    Playground.readout, Playground.settings, stale=Playground.stale_walk
                 )
                 yield AnswerPane(id="answer").data_bind(
-                    Playground.answered, Playground.failure, Playground.stale
+                    Playground.answer,
+                    Playground.failure,
+                    Playground.warning,
+                    Playground.cursor,
+                    Playground.sequence,
+                    Playground.stale,
                 )
         yield OneLine(id="too-small")
         yield OneLine(id="hints")
@@ -118,192 +142,259 @@ class Playground(Screen[None]):
         """Hints follow the focus and the keymap."""
         self.bindings_updated_signal.subscribe(self, lambda _: self.show_hints())
         self.show_fold()
+        self.show_form()
         self.post_message(self.Opened())
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Say what is missing when the terminal is too small."""
-        columns, rows = event.size
-        missing = [
-            f"{need - have} {noun}"
-            for have, need, noun in ((columns, MINIMUM[0], "columns"), (rows, MINIMUM[1], "rows"))
-            if have < need
-        ]
-        self.set_class(bool(missing), "-too-small")
-        if missing:
-            said = f"{columns}x{rows}: {' and '.join(missing)} missing for {MINIMUM[0]}x{MINIMUM[1]}; ctrl+q quits"
-            self.query_one("#too-small", OneLine).show((((said, "error"),),))
+    @property
+    def form(self) -> Form:
+        """What the task asks for."""
+        return FORMS[self.task_name]
 
     @property
-    def current_text(self) -> str:
-        """The text in the input now, all of it."""
-        return self._input.full_text
+    def current_inputs(self) -> dict[str, str]:
+        """The texts in the fields now, all of each, by the names of the task's form."""
+        shown = self.fields if self.second_in_use else self.fields[:1]
+        return {field.name: pane.full_text for field, pane in zip(self.form.fields, shown, strict=False)}
+
+    def _texts_now(self) -> tuple[str, ...]:
+        """The texts as they are asked about now, in the form's order."""
+        inputs = self.current_inputs
+        return tuple(inputs.get(field.name, field.default) for field in self.form.fields)
+
+    @property
+    def second_in_use(self) -> bool:
+        """Whether the second field is in sight."""
+        fields = self.form.fields
+        return len(fields) > 1 and (not fields[1].optional or self.second_shown)
+
+    @property
+    def address(self) -> RowAddress:
+        """The row of logits that the cursor selects."""
+        from tui.values import RowAddress
+
+        if self.cursor is None:  # nothing is selected: what the answer is from
+            return RowAddress(part=self.part)
+        return RowAddress(self.sequence, self.cursor, self.part)
+
+    def lay(self, inputs: dict[str, str], options: dict[str, Value], second_shown: bool) -> None:
+        """Put a task's texts and options where they belong; nothing is selected."""
+        texts = [inputs.get(field.name, "") for field in self.form.fields] + [""]
+        for pane, text in zip(self.fields, texts, strict=False):
+            if text != pane.full_text:
+                pane.replace_text(text)
+        self.second_shown = second_shown
+        self._add_second(texts[1:])
+        self.options = options
+        self.sequence, self.cursor, self.part = 0, None, 0
+        self.mark = self.second_mark = self.unread_from = self.second_unread_from = None
+        self.show_form()
+
+    def _add_second(self, texts: Sequence[str] = ()) -> None:
+        """The second editor, from when it is in sight or has a text to keep: the first frame is quicker without."""
+        text = "".join(texts[:1])
+        if len(self.fields) > 1 or not (text or self.second_in_use):
+            return
+        self.fields.append(InputPane(text, id="second"))
+        if self.is_mounted:
+            self.query_one("#right").mount(self.fields[1], after=self.fields[0])
+
+    def show_form(self) -> None:
+        """Name the fields, and give the panes the room that the task needs."""
+        self._add_second()
+        for pane, field in zip(self.fields, self.form.fields, strict=False):
+            pane.rename(field.title, field.about)
+        if not self.second_in_use and self.focused in self.fields[1:]:
+            self.set_focus(self.fields[0])
+        self.set_class(self.second_in_use, "-two-fields")
+        self.set_class(self.task_name != "sentiment-analysis", "-roomy")
+        self.show_fold()
+
+    def watch_task_name(self) -> None:
+        """The folded left column names the task."""
+        if self.is_mounted:
+            self.show_fold()
 
     # ------------------------------------------------------------------------------- hints and cursor
-
-    def say(self, message: str) -> None:
-        """A message in the place of the hints until escape is pressed; empty takes it away."""
-        self._message = message
-        self.show_hints()
-
-    def show_hints(self) -> None:
-        """The keys that act now, those of the focused pane first; or the message in their place."""
-        if not self.is_mounted:
-            return
-        line = self.query_one("#hints", OneLine)
-        if self._message:
-            esc = ((" esc ", "key"), ("dismiss ", "muted"))
-            line.show((((f" {visible(self._message)}", "error"),),), esc)
-            return
-        shown = (*self.own_keys(), *self.common_keys())
-        line.show(tuple(self._hint(bound[0]) for bound, _ in shown if bound[0].show))
 
     def show_fold(self) -> None:
         """What the folded left column holds."""
         model = next((c.name for c in self.checkpoints if c.reference == self.in_use), self.in_use or "–")
-        self.query_one("#fold", OneLine).show(
-            (
-                ((" 1 ", "key"), (f"{self.task_name} ▾ ", "text")),
-                ((" 2 ", "key"), (f"{fit(model, 40)} ▾ ", "text")),
+        for line in self.query("#fold").results(OneLine):
+            line.show(
+                (
+                    ((" 1 ", "key"), (f"{self.task_name} ▾ ", "text")),
+                    ((" 2 ", "key"), (f"{fit(model, 40)} ▾ ", "text")),
+                )
             )
-        )
-
-    def _hint(self, binding: Binding) -> tuple[tuple[str, str], ...]:
-        key = self.app.get_key_display(binding)
-        return ((f" {key} ", "key"), (f"{binding.description} ", "muted"))
-
-    def _bindings_of(self, *, own: bool) -> list[tuple[list[Binding], str]]:
-        known = {key.id: key.tooltip for keys in TABLE.values() for key in keys}
-        found: dict[str, list[Binding]] = {}
-        for active in self.active_bindings.values():
-            name = active.binding.id
-            if name in known and active.enabled and (active.node is not self) == own:
-                found.setdefault(name, []).append(active.binding)
-        return [(keys, known[name]) for name, keys in found.items()]
-
-    def own_keys(self) -> list[tuple[list[Binding], str]]:
-        """What the focused pane's keys do: the keys of each action and a sentence."""
-        return self._bindings_of(own=True)
-
-    def common_keys(self) -> list[tuple[list[Binding], str]]:
-        """The same for the keys that act in every pane."""
-        return self._bindings_of(own=False)
 
     def watch_failure(self, failure: Failure | None) -> None:
         """A failure gets the room it needs to be read."""
         self.set_class(failure is not None, "-failed")
+
+    def watch_readout(self, readout: Readout | None) -> None:
+        """While nothing is selected Tokens shows the sequence that is read, if it is one of the input's."""
+        if readout is None or self.cursor is not None or self.tokenized is None:
+            return
+        number = readout.address.sequence
+        sequences = self.tokenized.sequences
+        if number < len(sequences) and any(token.field is not None for token in sequences[number].tokens):
+            self.sequence = number
+
+    def watch_forwarded(self, forwarded: Forwarded | None) -> None:
+        """The hidden states' lengths stand below their tokens."""
+        self.norms = forwarded.norms if forwarded is not None else ()
 
     def watch_in_use(self) -> None:
         """The fold line names the checkpoint."""
         if self.is_mounted:
             self.show_fold()
 
-    def watch_cursor(self) -> None:
-        """One cursor runs through all panes."""
-        self._place_mark()
+    @property
+    def shown_sequence(self) -> TokenSequence | None:
+        """The token sequence that the cursor is in."""
+        if self.tokenized is None:
+            return None
+        return self.tokenized.sequences[min(self.sequence, len(self.tokenized.sequences) - 1)]
 
     def watch_tokenized(self, tokenized: Tokenized | None) -> None:
         """The cursor stays on a token; the part that the model doesn't read is marked."""
+        unread: tuple[int | None, ...] = ()
         if tokenized is None:
-            self.cursor = None
-        elif self.cursor is not None:
-            self.cursor = min(self.cursor, len(tokenized.tokens) - 1)
-        self.unread_from = tokenized.unread_from if tokenized else None
+            self.sequence, self.cursor = 0, None
+        else:
+            self.sequence = min(self.sequence, len(tokenized.sequences) - 1)
+            unread = tokenized.sequences[self.sequence].unread_from
+            if self.cursor is not None:
+                last = len(tokenized.sequences[self.sequence].tokens) - 1
+                self.cursor = min(self.cursor, last) if last >= 0 else None
+        self.unread_from = unread[0] if unread else None
+        self.second_unread_from = unread[1] if len(unread) > 1 else None
         self._place_mark()
 
     def _place_mark(self) -> None:
-        mark = None
-        if self.tokenized is not None and self.cursor is not None and self.cursor >= 0:
-            token = self.tokenized.tokens[self.cursor]
+        """Mark the characters of the selected token in its field."""
+        shown = self.shown_sequence
+        place = None
+        if shown is not None and self.cursor is not None and self.cursor < len(shown.tokens):
+            token = shown.tokens[self.cursor]
             if token.start is not None and token.end is not None and token.end > token.start:
-                mark = (token.start, token.end)
-        self.mark = mark
+                place = (token.field, token.start, token.end)
+        self._mark(place)
+
+    def watch_second_mark(self, mark: tuple[int, int] | None) -> None:
+        """The second editor underlines it."""
+        for pane in self.fields[1:]:
+            pane.mark = mark
+
+    def watch_second_unread_from(self, unread_from: int | None) -> None:
+        """The second editor strikes it out."""
+        for pane in self.fields[1:]:
+            pane.unread_from = unread_from
+
+    def _mark(self, place: tuple[int | None, int, int] | None) -> None:
+        self.mark = place[1:] if place is not None and place[0] == 0 else None
+        self.second_mark = place[1:] if place is not None and place[0] == 1 else None
+
+    def _select(self, sequence: int, position: int | None) -> None:
+        """Move the one cursor; what is read of the logits follows where there is a choice."""
+        before = self.address
+        sequences = self.tokenized.sequences if self.tokenized is not None else ()
+        if not sequences:
+            return
+        # An answer may be older than the tokens on screen.
+        sequence = max(0, min(sequence, len(sequences) - 1))
+        last = len(sequences[sequence].tokens) - 1
+        position = None if position is None or last < 0 else max(0, min(position, last))
+        self.sequence, self.cursor = sequence, position
+        self._place_mark()
+        several = self.tokenized is not None and len(self.tokenized.sequences) > 1
+        if (self.form.reads_positions or several) and self.address != before:
+            self.post_message(self.Readdressed())
 
     @on(TokensPane.TokenMoved)
     def token_moved(self, event: TokensPane.TokenMoved) -> None:
         """A token was selected in Tokens."""
         event.stop()
-        self.cursor = event.position
+        self._select(self.sequence, event.position)
+
+    @on(TokensPane.Cleared)
+    def cleared(self, event: TokensPane.Cleared) -> None:
+        """No token is to be selected."""
+        event.stop()
+        self._select(0, None)
+
+    @on(TokensPane.SequenceMoved)
+    def sequence_moved(self, event: TokensPane.SequenceMoved) -> None:
+        """Another sequence was chosen in Tokens."""
+        event.stop()
+        if self.tokenized is not None:
+            last = len(self.tokenized.sequences[event.number].tokens) - 1
+            self._select(event.number, min(self.cursor or 0, last) if last >= 0 else None)
+
+    @on(ProbabilitiesPane.PartMoved)
+    def part_moved(self, event: ProbabilitiesPane.PartMoved) -> None:
+        """Another output of the head was chosen."""
+        event.stop()
+        self.part = event.part
+        self.post_message(self.Readdressed())
+
+    @on(AnswerPane.Selected)
+    def answer_selected(self, event: AnswerPane.Selected) -> None:
+        """A row of the answer was selected: the cursor goes where it is about."""
+        event.stop()
+        target = event.target
+        if target.sequence is not None or target.position is not None:
+            self._select(target.sequence or 0, target.position)
+        if target.mark is not None:
+            self._mark(target.mark)
+
+    @on(AnswerPane.Taken)
+    def answer_taken(self, event: AnswerPane.Taken) -> None:
+        """Enter on a row of the answer: replace its characters, or go there."""
+        event.stop()
+        mark = event.target.mark
+        if mark is None:
+            return
+        field, start, end = mark
+        if self.answer is None or self.answer.texts != self._texts_now():
+            self.say("The answer is about an older text; it is put in once the new answer is there")
+            return
+        if event.target.replacement is not None and field == 0:
+            self.post_message(self.Taken(start, end, event.target.replacement))
+        elif field < 2:
+            self.fields[field].move_caret_to(start)
+            self.set_focus(self.fields[field])
 
     @on(TokensPane.EditRequested)
     def edit_requested(self, event: TokensPane.EditRequested) -> None:
         """Go on editing at the selected token."""
         event.stop()
-        pane = self.query_one(InputPane)
-        if self.mark is not None:
-            pane.move_caret_to(self.mark[0])
+        number = 1 if self.second_mark is not None else 0
+        pane, mark = self.fields[number], self.second_mark or self.mark
+        if mark is not None:
+            pane.move_caret_to(mark[0])
         self.set_focus(pane)
 
     @on(InputPane.CaretMoved)
     def caret_moved(self, event: InputPane.CaretMoved) -> None:
         """Select the token that the text cursor stands on."""
         event.stop()
-        if self.tokenized is None or self.cursor is None:
+        shown = self.shown_sequence
+        if shown is None or self.cursor is None:
             return
-        for position, token in enumerate(self.tokenized.tokens):
-            if token.start is not None and token.end is not None and token.start <= event.offset < token.end:
-                self.cursor = position
+        field = self.fields.index(event.pane)
+        for position, token in enumerate(shown.tokens):
+            if token.field != field or token.start is None or token.end is None:
+                continue
+            if token.start <= event.offset < token.end:
+                if position != self.cursor:
+                    self._select(self.sequence, position)
                 return
 
     # ----------------------------------------------------------------------------------------- actions
 
     def action_pane(self, name: str) -> None:
-        """Go to a pane, wherever it is."""
-        pane = self.query_one(f"#{name}", Widget)
-        if self.zoomed is not None and self.zoomed is not pane:
-            self._zoom(None)
-        self.set_class(name in PANES[:2], "-picking")
-        self.set_focus(pane)  # at once: `focus()` waits, and keys typed ahead would go to the old pane
-
-    def action_digit(self, name: str) -> None:
-        """Go to a pane by its digit."""
-        self.action_pane(name)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """In a text field a digit is a digit."""
-        return not (action == "digit" and isinstance(self.focused, InputPane))
-
-    def action_zoom(self) -> None:
-        """Give the focused pane the whole screen, or take it back."""
-        if self.zoomed is not None:
-            self._zoom(None)
-        elif isinstance(self.focused, Framed):
-            self._zoom(self.focused)
-
-    def _zoom(self, pane: Widget | None) -> None:
-        if self.zoomed is not None:
-            self.zoomed.remove_class("-zoom")
-        self.zoomed = pane
-        self.set_class(pane is not None, "-zoomed")
-        if pane is not None:
-            pane.add_class("-zoom")
-            self.set_class(pane.id in PANES[:2], "-zoomed-left")
-
-    def action_leave(self) -> None:
-        """Close what is open, innermost first."""
-        if self._message:
-            self.say("")
-        elif self.zoomed is not None:
-            self._zoom(None)
-        elif self.has_class("-picking") and self.has_class("-narrow"):
-            self.close_picker()
-        elif self.focused is not None and self.focused.id == "input":
-            self.action_pane("tokens")
-
-    def close_picker(self) -> None:
-        """Fold the left column again on a narrow screen."""
-        if self.has_class("-picking"):
-            self.remove_class("-picking")
-            if self.has_class("-narrow"):
-                self.set_focus(self.query_one(InputPane))
-
-    @on(events.DescendantFocus)
-    def folded(self, event: events.DescendantFocus) -> None:
-        """Tab into the left column opens it on a narrow screen, tab out of it folds it."""
-        if self.zoomed is not None and self.zoomed is not event.widget:
-            self._zoom(None)
-        self.set_class(event.widget.id in PANES[:2], "-picking")
-
-    @on(events.Click, "#fold")
-    def unfold(self) -> None:
-        """The fold line opens the left column."""
-        self.action_pane("task")
+        """Go to a pane, wherever it is; from one field of a task to the other."""
+        if name == "input" and self.second_in_use and self.focused is self.fields[0]:
+            name = "second"
+        super().action_pane(name)

@@ -9,20 +9,20 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.app.render.glyphs import visible
+from tui.app.screens.dialog import Dialog
 from tui.engine_process import log_tail
 
 if TYPE_CHECKING:
-    from tui.protocol import Failure
+    from tui.values import Failure
 
 LOG_BYTES = 16_384
 """How much of the log is shown."""
 
 
-class TextScreen(ModalScreen[None]):
+class TextScreen(Dialog[None]):
     """A titled text to read and close; scrolls with the usual keys."""
 
     BINDINGS = [Binding("escape,q,f1,f4,enter", "dismiss", "close", id="close", tooltip="Close this text")]
@@ -34,7 +34,7 @@ class TextScreen(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         """One scrolling box."""
-        with VerticalScroll(id="reading") as box:
+        with VerticalScroll(id="reading", classes="box") as box:
             box.border_title = Content(visible(self._title))
             box.border_subtitle = Content("esc closes")
             yield Static(self._body, markup=False)

@@ -20,11 +20,21 @@ class Framed(_Base):
     """Mixed into a widget whose top border carries a title that can change on every key press."""
 
     NUMBER: ClassVar[int] = 0
-    """The digit that focuses the pane."""
+    """The digit that focuses the pane; 0: none does."""
     NAME: ClassVar[str] = ""
-    _title = ""
     HELP: ClassVar[str] = ""
     """What F1 tells about the pane: plain text, paragraphs separated by blank lines."""
+    _title = ""
+
+    @property
+    def pane_name(self) -> str:
+        """What the pane is called now."""
+        return self.NAME
+
+    @property
+    def about(self) -> str:
+        """What F1 tells about it now."""
+        return self.HELP
 
     def set_title(self, facts: str = "") -> None:
         """Show the pane's number, name and `facts` in the top border.
@@ -32,7 +42,8 @@ class Framed(_Base):
         Textual's own setter repaints the whole pane; over SSH that is a kilobyte for each key typed, so only
         the border's line is marked for repainting here.
         """
-        self._title = f"{self.NUMBER} {self.NAME}  {facts}".rstrip()
+        number = f"{self.NUMBER} " if self.NUMBER else ""
+        self._title = f"{number}{self.pane_name}  {facts}".rstrip()
         self.fit_title()
 
     def fit_title(self) -> None:

@@ -28,7 +28,7 @@ class LinePane(Framed, ScrollView, can_focus=True):
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
-        self._rows: list[Strip] = []
+        self._rows: Sequence[Strip] = []
 
     def rows(self, width: int) -> Sequence[Strip]:
         """What to show on `width` cells, top to bottom."""
@@ -53,7 +53,7 @@ class LinePane(Framed, ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         if not self.is_mounted or width <= 0:
             return
-        old, self._rows = self._rows, list(self.rows(width))
+        old, self._rows = self._rows, self.rows(width)
         if len(self._rows) != len(old):
             self.virtual_size = Size(width, len(self._rows))
         blank = Strip([])

@@ -8,7 +8,7 @@ from textual.reactive import var
 from textual.strip import Strip
 
 from tui.app.keys import PICK, ROWS, bindings
-from tui.app.render.glyphs import fit, pad
+from tui.app.render.glyphs import pad
 from tui.app.render.strips import row
 from tui.app.widgets.line_pane import LinePane
 
@@ -86,9 +86,3 @@ class PickPane(LinePane):
     def on_blur(self) -> None:
         """Without the focus only the mark stays."""
         self.redraw()
-
-    def fact(self, name: str, text: str, width: int) -> Strip:
-        """One row of details: a muted name and what is known."""
-        return row(
-            (f"  {name} ", self.style("muted")), (fit(text, width - len(name) - 3), self.style("text"))
-        )

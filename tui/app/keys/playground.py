@@ -1,46 +1,8 @@
-"""The one table of keys: what each does, where, and by which key. Footer, help, palette and remapping read it.
-
-No key here is one that terminals cannot tell apart (ctrl+m is enter, ctrl+i tab, ctrl+h backspace, ctrl+[
-escape, ctrl+j a newline), and letters and digits act only outside text fields.
-"""
+"""The keys that act everywhere, and those of the playground's panes."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from textual.binding import Binding, BindingType
-
-
-@dataclass(frozen=True)
-class Key:
-    """One thing a key can do."""
-
-    id: str
-    """Stable name, for the config file's `[keys]` table."""
-    keys: str
-    """Default keys, comma separated, in Textual's spelling."""
-    action: str
-    label: str
-    """A word or two for the hint line."""
-    tooltip: str
-    """One sentence for help and the command palette."""
-    hint: bool = True
-    """Whether the hint line shows it."""
-    priority: bool = False
-    """Whether it acts before the focused widget sees the key."""
-
-    def binding(self) -> Binding:
-        """The key as a Textual binding that a keymap can remap."""
-        return Binding(
-            self.keys,
-            self.action,
-            self.label,
-            show=self.hint,
-            tooltip=self.tooltip,
-            id=self.id,
-            priority=self.priority,
-        )
-
+from tui.app.keys.key import Key
 
 PANES = ("task", "model", "input", "tokens", "forward", "probabilities", "answer")
 """The panes' ids in the order of their numbers, from 1."""
@@ -56,7 +18,13 @@ EVERYWHERE = (
     Key("zoom", "ctrl+o", "zoom", "zoom", "Give the focused pane the whole screen, or back"),
     Key("jump", "ctrl+g", "app.jump", "jump", "Label every pane with a key and go where you say"),
     Key(
-        "leave", "escape", "leave", "leave", "Leave the text field, a zoom, a picker or a message", hint=False
+        "leave",
+        "escape",
+        "leave",
+        "leave",
+        "Leave the text field, a zoom, a picker or a message",
+        hint=False,
+        priority=True,  # keys typed ahead are for where it leads
     ),
     Key("log", "f4", "app.log", "log", "Show the last failure in full, with the engine's log", hint=False),
     Key("restart", "f9", "app.restart_engine", "restart", "Stop the engine and start a new one", hint=False),
@@ -67,7 +35,43 @@ EVERYWHERE = (
     Key(
         "quit", "ctrl+q", "app.quit", "quit", "Leave Logitscope; the text is kept for --resume", priority=True
     ),
+    Key("options", "f2", "app.options", "options", "Set what the task takes besides its texts"),
+    Key("script", "f8", "app.script", "Python", "Show this as a short Python script, to copy or to save"),
+    Key(
+        "second-text",
+        "f10",
+        "app.second_text",
+        "second text",
+        "Show or hide a second text, for tasks that can take one",
+        hint=False,
+    ),
+    Key(
+        "insert-mask",
+        "f6",
+        "app.insert_mask",
+        "insert mask",
+        "Put the tokenizer's mask token where the text cursor stands",
+        hint=False,
+        priority=True,  # the editor would select the line
+    ),
+    Key(
+        "microscope",
+        "f7",
+        "app.microscope",
+        "tokenizer",
+        "Look at the tokenizer through the microscope",
+        priority=True,  # the editor would select everything
+    ),
+    Key("write", "f12,ctrl+n", "app.write", "write", "Write token by token, with every choice as a branch"),
     Key("example", "f3", "app.example", "example", "Put the task's next example in place of the text"),
+    Key(
+        "turns",
+        "ctrl+t",
+        "app.turns",
+        "turns",
+        "Edit the text as the turns of a conversation, for text-generation",
+        hint=False,
+    ),
 )
 
 PANE_KEYS = tuple(
@@ -115,16 +119,56 @@ TOKENS = (
     Key("token-down", "down,j", "token_line(1)", "line down", "Select the token below", hint=False),
     Key("token-first", "home", "token_edge(-1)", "first", "Select the first token", hint=False),
     Key("token-last", "end", "token_edge(1)", "last", "Select the last token", hint=False),
-    Key("token-rows", "d", "detail", "ids, mask, types", "Show pieces; with ids; with mask and type ids too"),
+    Key(
+        "token-rows",
+        "d",
+        "detail",
+        "ids, mask, norms",
+        "Show pieces; with ids; with mask and type ids; with norms",
+    ),
+    Key(
+        "sequence-back",
+        "left_square_bracket,less_than_sign",
+        "sequence(-1)",
+        "previous row",
+        "Show the sequence before, where the model reads or writes several",
+        hint=False,
+    ),
+    Key(
+        "sequence-on",
+        "right_square_bracket,greater_than_sign",
+        "sequence(1)",
+        "next row",
+        "Show the next sequence, where the model reads or writes several",
+        hint=False,
+    ),
+    Key(
+        "token-clear",
+        "backspace",
+        "clear",
+        "clear",
+        "Select no token: read what the answer is from",
+        hint=False,
+    ),
     Key("token-edit", "enter", "edit", "edit here", "Put the text cursor on the selected token"),
 )
 
 PROBABILITIES = (
     Key("step-back", "left,h", "step(-1)", "step back", "One step back towards the logits"),
     Key("step-on", "right,l", "step(1)", "step on", "One step on towards the probabilities"),
+    Key("part", "p", "part", "other output", "Read the head's other output, start or end", hint=False),
+    Key(
+        "sampling",
+        "t",
+        "sampling('temperature')",
+        "T, top-k, top-p…",
+        "Set T, top-k, top-p, min-p, typical-p and the repetition penalty",
+    ),
+    Key("find-row", "slash", "find", "find", "Find a row by its id, its label or a part of it"),
+    Key("watch-row", "w", "watch", "watch", "Keep the selected row at the top, or let it go"),
     Key("temperature-up", "plus,equals_sign", "temperature(1)", "T up", "Raise the temperature by 0.1"),
     Key("temperature-down", "minus", "temperature(-1)", "T down", "Lower the temperature by 0.1"),
-    Key("reset", "0", "reset", "reset", "Temperature 1 and the pipeline's own function", hint=False),
+    Key("reset", "0", "reset", "reset", "The pipeline's own reading: T 1, no filter, no penalty"),
     Key(
         "function",
         "f",
@@ -132,20 +176,50 @@ PROBABILITIES = (
         "softmax/sigmoid",
         "Read the logits by softmax, sigmoid, none, or the rule",
     ),
+    Key("next-hit", "n", "hit(1)", "next", "Go to the next row that was found", hint=False),
+    Key("previous-hit", "N", "hit(-1)", "previous", "Go to the previous row that was found", hint=False),
+    Key("top-k", "K", "sampling('top_k')", "top-k", "Keep so many of the likeliest rows", hint=False),
+    Key(
+        "top-p",
+        "P",
+        "sampling('top_p')",
+        "top-p",
+        "Keep the likeliest rows up to a share of the probability",
+        hint=False,
+    ),
+    Key(
+        "min-p",
+        "M",
+        "sampling('min_p')",
+        "min-p",
+        "Drop rows below a share of the largest probability",
+        hint=False,
+    ),
+    Key(
+        "typical-p",
+        "T",
+        "sampling('typical_p')",
+        "typical-p",
+        "Keep the rows whose surprisal is nearest to the entropy",
+        hint=False,
+    ),
+    Key(
+        "repetition-penalty",
+        "R",
+        "sampling('repetition_penalty')",
+        "penalty",
+        "Make the tokens that stand before less likely",
+        hint=False,
+    ),
 )
 
-TABLE: dict[str, tuple[Key, ...]] = {
-    "everywhere": EVERYWHERE,
-    "panes": PANE_KEYS,
-    "rows": ROWS,
-    "pick": PICK,
-    "model": MODEL,
-    "tokens": TOKENS,
-    "probabilities": PROBABILITIES,
-}
-"""Every key by the room it acts in; ids are unique over the whole table."""
-
-
-def bindings(*groups: tuple[Key, ...]) -> list[BindingType]:
-    """The keys of some rooms as Textual bindings."""
-    return [key.binding() for group in groups for key in group]
+ANSWER = (
+    Key("answer-view", "v", "view", "another view", "Look at the answer another way"),
+    Key(
+        "answer-take",
+        "enter",
+        "take",
+        "take it",
+        "Put the selected guess into the text, or go to its characters",
+    ),
+)

@@ -1,0 +1,123 @@
+"""How the screen that writes looks at its three sizes. Speed and memory, which differ each time, are held still."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.app.driving import SIZES, Driver
+from tests.app.writing import PROMPT, Writer
+from tui.app.app import LogitscopeApp
+from tui.app.engine_client import EngineClient
+from tui.app.screens.writing.screen import Writing
+from tui.generation.steps import CacheUse
+from tui.generation.written import as_plain, of_plain
+from tui.settings import Settings
+
+Look = Callable[..., bool]
+Doing = Callable[[Writer], Awaitable[None]]
+
+
+@pytest.fixture
+def look(snap_compare: Any, state_folder: Path) -> Iterator[Look]:
+    """Compares the screen, after something was done on it, with the snapshot."""
+    clients: list[EngineClient] = []
+
+    def looking(
+        size: tuple[int, int], doing: Doing, task: str = "text-generation", text: str = PROMPT
+    ) -> bool:
+        settings = Settings(state_folder=state_folder, task=task, text=text)
+        client = EngineClient(settings.command, state_folder / "engine.log")
+        clients.append(client)
+        client.spawn()
+        app = LogitscopeApp(settings, lambda: client)
+
+        async def prepare(pilot: Pilot[None]) -> None:
+            driver = Driver(app, pilot, client)
+            await driver.answered()
+            await pilot.press("f12")
+            await driver.until(lambda: isinstance(app.screen, Writing), "the screen")
+            writer, screen = Writer(driver), cast("Writing", app.screen)
+            await writer.rest()
+            await doing(writer)
+            await pilot.pause(0.2)
+            assert app.conversation.engine_pid is not None
+            os.kill(app.conversation.engine_pid, signal.SIGSTOP)
+            await pilot.pause(0.2)
+            hold_still(screen)
+            await pilot.pause(0.2)
+
+        return bool(snap_compare(app, terminal_size=size, run_before=prepare))
+
+    yield looking
+    for client in clients:
+        client.kill_now()
+
+
+def hold_still(screen: Writing) -> None:
+    """Give every token the same time, and the memory one value."""
+    (plain,) = as_plain({("", ""): screen._written.kept})
+    for token in plain["tokens"]:
+        token[11] = 0.01  # seconds
+    (kept,) = of_plain([plain]).values()
+    screen._written.history.now(kept.tree, step=False)
+    screen._cache = CacheUse(300_000, 8_000_000_000, 2, 0)
+    screen._show()
+
+
+async def two_branches(writer: Writer) -> None:
+    await writer.press("space")
+    await writer.driver.until(lambda: len(writer.ids) > 3 and not writer.screen.busy, "the end")
+    await writer.press("left", "left", "left", "2", "down", "down", "enter")
+    await writer.driver.until(lambda: len(writer.names) == 2, "another branch")
+    await writer.rest()
+    await writer.press("1", "left", "left")
+    await writer.driver.pilot.pause(0.5)
+
+
+async def searched(writer: Writer) -> None:
+    await writer.press("b")
+    await writer.driver.until(lambda: len(writer.names) == 5 and not writer.screen.busy, "beams")
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_two_branches(look: Look, size: tuple[int, int]) -> None:
+    """You should see a token in ‹›, another one selected, what it was chosen from, and two branches."""
+    assert look(size, two_branches)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_steps_of_a_search(look: Look, size: tuple[int, int]) -> None:
+    """You should see what became of each candidate of the third step of a translation, and why."""
+
+    async def doing(writer: Writer) -> None:
+        await searched(writer)
+        await writer.press("full_stop", "full_stop", "full_stop", "3", "down", "down", "down", "down")
+
+    assert look(size, doing, "translation", "Ce logiciel permet de lire.")
+
+
+def test_two_branches_compared(look: Look) -> None:
+    """You should see where the branches of a search part, below their list."""
+
+    async def doing(writer: Writer) -> None:
+        await searched(writer)
+        await writer.press("3", "down", "c")
+
+    assert look((120, 40), doing)
+
+
+def test_the_settings(look: Look) -> None:
+    """You should see a box with how a token is chosen, over the panes."""
+
+    async def doing(writer: Writer) -> None:
+        await writer.press("f2")
+        await writer.driver.pilot.pause(0.2)
+
+    assert look((80, 24), doing)

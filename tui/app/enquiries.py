@@ -1,0 +1,82 @@
+"""Questions about tokenizers: who asked, and which answers still matter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from tui.protocol import Cancel, Cancelled, Examine, Examined, Failed, Progress, Superseded
+from tui.values import Failure
+
+if TYPE_CHECKING:
+    from tui.app.engine_client import EngineClient, Notice
+    from tui.microscope.questions import AnyFinding, AnyQuestion
+
+Answer: TypeAlias = "AnyFinding | Failure | Progress | None"
+"""What comes of a question: how far it is, then what was found, or why nothing was; None: it was given up."""
+Listener: TypeAlias = Callable[[Answer], None]
+
+
+class Enquiries:
+    """Asks the engine; of the questions of one kind only the latest is heard of."""
+
+    def __init__(self, client: EngineClient) -> None:
+        self._client = client
+        self._open: dict[int, tuple[type, Listener]] = {}
+        self.on_checkpoint: Callable[[], None] | None = None
+        """Told when another checkpoint is in use, and with it another tokenizer."""
+
+    def ask(self, question: AnyQuestion, heard: Listener) -> None:
+        """Ask; `heard` is told what comes of it, unless a question of the same kind is asked before."""
+        self._drop(type(question))
+        request = Examine(self._client.next_id(), question)
+        self._open[request.id] = (type(question), heard)
+        self._client.send(request)
+
+    def cancel(self, kind: type) -> None:
+        """Give the question of a kind up; its listener is told so."""
+        for request_id, (asked, _) in self._open.items():
+            if asked is kind:
+                self._client.send(Cancel(self._client.next_id(), request_id))
+
+    def is_open(self, kind: type) -> bool:
+        """Whether a question of a kind waits for its answer."""
+        return any(asked is kind for asked, _ in self._open.values())
+
+    def close(self) -> None:
+        """Nobody listens any more; what was asked is not wanted."""
+        for request_id in self._open:
+            self._client.send(Cancel(self._client.next_id(), request_id))
+        self._open.clear()
+        self.on_checkpoint = None
+
+    def checkpoint_changed(self) -> None:
+        """Another checkpoint is in use."""
+        if self.on_checkpoint is not None:
+            self.on_checkpoint()
+
+    def hear(self, notice: Notice) -> bool:
+        """Whether this was about one of the questions; then its listener was told."""
+        known = self._open.get(getattr(notice, "id", 0))
+        if known is None:
+            return isinstance(notice, Examined)  # an answer nobody waits for any more
+        _, heard = known
+        match notice:
+            case Progress():
+                heard(notice)
+                return True
+            case Examined(finding=finding):
+                answer: Answer = finding
+            case Failed(failure=failure):
+                answer = failure
+            case Cancelled() | Superseded():
+                answer = None
+            case _:
+                return False
+        del self._open[notice.id]
+        heard(answer)
+        return True
+
+    def _drop(self, kind: type) -> None:
+        for request_id in [known for known, (asked, _) in self._open.items() if asked is kind]:
+            del self._open[request_id]

@@ -1,0 +1,1 @@
+"""The panes of the screen that writes: the branch as text, the branches."""

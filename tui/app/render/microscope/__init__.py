@@ -1,0 +1,1 @@
+"""How the microscope's findings are drawn."""

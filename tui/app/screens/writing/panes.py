@@ -1,0 +1,118 @@
+"""The panes of the screen that writes: where they stand, and which of them can be seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from tui.app.keys import WRITING
+from tui.app.panes.input import InputPane
+from tui.app.panes.probabilities import ProbabilitiesPane
+from tui.app.panes.writing.beams import BeamsPane
+from tui.app.panes.writing.branches import BranchesPane
+from tui.app.panes.writing.text import TextPane
+from tui.app.screens.frame import Frame
+from tui.app.widgets.one_line import OneLine
+from tui.app.widgets.palette import COMPONENT_CLASSES
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
+    from textual.widget import Widget
+
+
+class Prompt(InputPane):
+    """What stands before the first written token."""
+
+    NUMBER = 0
+
+
+class Rows(ProbabilitiesPane):
+    """What the selected token, or the next one, is chosen from."""
+
+    NUMBER = 2
+
+
+class Panes(Frame):
+    """Subclasses say what the panes show."""
+
+    AUTO_FOCUS = ""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (110, "-normal")]
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
+    COMPONENT_CLASSES = COMPONENT_CLASSES
+    DEFAULT_CSS = """
+    Panes #typed { height: 4; }
+    Panes.-short #typed { height: 3; }
+    Panes #body { height: 1fr; }
+    Panes #side { width: 1fr; height: 1fr; }
+    Panes #text { height: 3fr; min-height: 4; }
+    Panes #branches, Panes #beams { height: 2fr; min-height: 4; }
+    Panes #beams, Panes.-beams #branches { display: none; }
+    Panes.-beams #beams { display: block; }
+    Panes #rows { width: 1fr; height: 1fr; }
+    Panes #probabilities { height: 1fr; }
+    Panes.-zoomed #typed, Panes.-zoomed #text, Panes.-zoomed #branches, Panes.-zoomed #beams,
+    Panes.-zoomed #rows, Panes.-zoomed-rows #side { display: none; }
+    Panes.-zoomed #side .-zoom { display: block; height: 1fr; }
+    Panes.-zoomed-rows #rows { display: block; height: 1fr; }
+    Panes.-narrow #body { layout: vertical; }
+    Panes.-narrow #side { height: 3fr; width: 100%; }
+    Panes.-narrow #rows { height: 2fr; width: 100%; }
+    """
+
+    @property
+    def prompt(self) -> str:
+        """What stands before the first written token."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        """Status, prompt, text and branches, probabilities, hints."""
+        yield OneLine(id="status")
+        yield Prompt(self.prompt, id="typed")
+        with Horizontal(id="body"):
+            with Vertical(id="side"):
+                yield TextPane(id="text")
+                yield BranchesPane(id="branches")
+                yield BeamsPane(id="beams")
+            with Vertical(id="rows"):
+                yield Rows(id="probabilities")
+        yield OneLine(id="too-small")
+        yield OneLine(id="hints")
+
+    @property
+    def text(self) -> TextPane:
+        """The branch as text."""
+        return self.query_one("#text", TextPane)
+
+    @property
+    def probabilities(self) -> ProbabilitiesPane:
+        """What a token is chosen from."""
+        return self.query_one("#probabilities", ProbabilitiesPane)
+
+    @property
+    def branches(self) -> BranchesPane:
+        """All branches."""
+        return self.query_one("#branches", BranchesPane)
+
+    @property
+    def beams(self) -> BeamsPane:
+        """The steps of a search."""
+        return self.query_one("#beams", BeamsPane)
+
+    def own_keys(self) -> list[tuple[list[Binding], str]]:
+        """What the focused pane's keys do; among probabilities first what can be done with a row."""
+        return [bound for bound in super().common_keys() if self._of_row(bound)] + super().own_keys()
+
+    def common_keys(self) -> list[tuple[list[Binding], str]]:
+        """The keys of this screen before those of all."""
+        own = {key.id for key in WRITING}
+        others = [bound for bound in super().common_keys() if not self._of_row(bound)]
+        return sorted(others, key=lambda bound: bound[0][0].id not in own)
+
+    def _of_row(self, bound: tuple[list[Binding], str]) -> bool:
+        return self.focused is self.probabilities and bound[0][0].id in ("force", "ban")
+
+    def _zoom(self, pane: Widget | None) -> None:
+        super()._zoom(pane)
+        self.set_class(pane is not None and pane is self.probabilities, "-zoomed-rows")
