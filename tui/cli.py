@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 USAGE_ERROR = 2
 INTERRUPTED = 128 + 2
 BROKEN_PIPE = 128 + 13
-COMMANDS = ("run", "engine")
+COMMANDS = ("run", "script", "tokenize", "tasks", "engine")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -32,6 +32,12 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _engine(arguments[1:])
         if arguments[:1] == ["run"]:
             return _run(arguments[1:])
+        if arguments[:1] == ["script"]:
+            return _script(arguments[1:])
+        if arguments[:1] == ["tokenize"]:
+            return _tokenize(arguments[1:])
+        if arguments[:1] == ["tasks"]:
+            return _tasks(arguments[1:])
         return _playground(arguments)
     except SystemExit as end:  # argparse, after help, version and usage errors
         return end.code if isinstance(end.code, int) else USAGE_ERROR
@@ -82,10 +88,13 @@ def _playground(arguments: Sequence[str]) -> int:
         return client
 
     session = _session(settings, given) if settings.resume else None
+    taken_up = settings
+    if session is not None and not given.get("model"):
+        taken_up = settings._replace(model=None, revision=None)  # each task goes on with its own
 
     from tui.app.app import LogitscopeApp
 
-    app = LogitscopeApp(settings, make_client, session)
+    app = LogitscopeApp(taken_up, make_client, session)
     app.run()
     return app.return_code or 0
 
@@ -97,8 +106,11 @@ def _playground_options(arguments: Sequence[str]) -> dict[str, Any]:
         "logitscope",
         "A terminal playground for transformers models: text, tokens, logits, probabilities, answer.",
         "commands:\n"
-        "  logitscope run TASK TEXT...   the same answers without the screen (see logitscope run --help)\n"
-        "  logitscope engine             the model side alone, on stdin and stdout, for --engine",
+        "  logitscope run TASK TEXT...     the same answers without the screen (see logitscope run --help)\n"
+        "  logitscope script TASK TEXT...  the Python script that computes them with transformers alone\n"
+        "  logitscope tokenize TEXT...     what a tokenizer does to a text, stage by stage\n"
+        "  logitscope tasks                the tasks, what each takes, and its built-in checkpoints\n"
+        "  logitscope engine               the model side alone, on stdin and stdout, for --engine",
     )
     parser.add_argument("--task", metavar="TASK", help="the task to begin with (sentiment-analysis)")
     _add_model_options(parser)
@@ -118,29 +130,158 @@ def _playground_options(arguments: Sequence[str]) -> dict[str, Any]:
 
 
 def _run(arguments: Sequence[str]) -> int:
-    parser = _parser(
-        "logitscope run",
-        "Run a task on each TEXT and print answer, tokens, logits and probabilities.",
-        "TEXT may be -, which stands for the lines of standard input: each, an empty one too, is a text of\n"
+    given, settings = _question(
+        arguments,
+        "run",
+        "Run a task on each {text} and print answer, tokens, logits and probabilities.",
+        "{text} may be -, which stands for the lines of standard input: each, an empty one too, is a text of\n"
         "its own and answered as it comes. A text that begins with a dash goes after --.\n\n"
         "exit status: 0 all answered, 1 something failed, 2 usage",
+        json=True,
     )
-    parser.add_argument("task", metavar="TASK", help="such as sentiment-analysis")
-    parser.add_argument("texts", metavar="TEXT", nargs="+", help="the text, or - for lines of standard input")
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    _add_model_options(parser)
-    options = parser.parse_args(arguments)
-    settings = _settings(vars(options))
     if settings is None:
         return USAGE_ERROR
 
+    from tui.headless import flags, step_flags
     from tui.headless.run import run
 
-    if options.json:
+    if given["json"]:
         sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
     else:
         sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    return run(settings, options.texts, options.json)
+    fields, options = flags.fields_in(given), flags.options_in(given, settings.task)
+    sampling = flags.sampling_in(given)
+    if given["python"]:
+        from tui.headless.script import script
+
+        return script(settings, flags.texts_in(given), fields, options, sampling)
+    steps = step_flags.steps_in(given, settings.task)
+    if steps is not None:
+        from tui.headless.stepping import write_on
+
+        return write_on(settings, flags.texts_in(given), given["json"], fields, steps, sampling)
+    return run(settings, flags.texts_in(given), given["json"], fields, options, sampling)
+
+
+def _script(arguments: Sequence[str]) -> int:
+    given, settings = _question(
+        arguments,
+        "script",
+        "Print a Python script of plain transformers calls that computes what `logitscope run` answers.",
+        "No model is loaded for it. Device and number format are cpu and float32 where they are not given.\n"
+        "{text} may be -, as for logitscope run; a text that begins with a dash goes after --.",
+    )
+    if settings is None:
+        return USAGE_ERROR
+
+    from tui.headless import flags
+    from tui.headless.script import script
+
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    fields, options = flags.fields_in(given), flags.options_in(given, settings.task)
+    return script(settings, flags.texts_in(given), fields, options, flags.sampling_in(given))
+
+
+def _tokenize(arguments: Sequence[str]) -> int:
+    parser = _parser(
+        "logitscope tokenize",
+        "Show what a tokenizer makes of each TEXT: normalized, words, tokens, and whether it comes back the same.",
+        "TEXT may be -, which stands for the lines of standard input, and @FILE, which stands for a file's text.\n"
+        "A text that begins with a dash goes after --, one that begins with @ through -.\n\n"
+        "exit status: 0 all done, 1 something failed, 2 usage",
+    )
+    parser.add_argument("texts", metavar="TEXT", nargs="*", help="what is tokenized")
+    parser.add_argument(
+        "--model", metavar="M", help="a built-in, a folder, a tokenizer.json, or a cached Hub id"
+    )
+    parser.add_argument("--compare", metavar=("M1", "M2"), nargs=2, help="two of them, side by side")
+    parser.add_argument(
+        "--and", metavar="M", action="append", default=[], help="with --compare: one more, four at most"
+    )
+    parser.add_argument(
+        "--steps", action="store_true", help="every stage, and the model's steps for each word"
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object a line")
+    parser.add_argument("--engine", metavar="COMMAND", help="run the model side by this command (ssh, say)")
+    given = vars(parser.parse_intermixed_args(arguments))
+    if not given["texts"]:
+        parser.error("the following arguments are required: TEXT")
+    if given["compare"] and (given["model"] or given["steps"]):
+        parser.error("--compare goes with neither --model nor --steps")
+    compared = (*(given["compare"] or ()), *given["and"])
+    if given["and"] and not (given["compare"] and len(compared) <= 4):
+        parser.error("--and adds a third and a fourth tokenizer to the two of --compare")
+    settings = _settings({name: value for name, value in given.items() if name in ("model", "engine")})
+    if settings is None:
+        return USAGE_ERROR
+
+    from tui.headless.run import reference_of
+    from tui.headless.tokenize import tokenize
+
+    reference = None if compared else reference_of(settings)
+    if not compared and reference is None:
+        return 1
+    references = compared or (str(reference),)
+    if given["json"]:
+        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
+    else:
+        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    return tokenize(settings, given["texts"], references, given["json"], given["steps"])
+
+
+def _tasks(arguments: Sequence[str]) -> int:
+    from tui.headless.tasks import listing
+
+    _parser(
+        "logitscope tasks", "List the tasks, what each takes, and its built-in checkpoints.", ""
+    ).parse_args(arguments)
+    sys.stdout.write(listing())
+    return 0
+
+
+def _question(
+    arguments: Sequence[str], command: str, about: str, epilog: str, json: bool = False
+) -> tuple[dict[str, Any], Settings | None]:
+    """What a command without screen is asked, by the flags of its task; no settings where they can't be used."""
+    from tui.choices import TASKS
+    from tui.headless import flags, step_flags
+    from tui.settings import TASK_ALIASES
+
+    named = flags.task_in(arguments)
+    task = None if named is None else TASK_ALIASES.get(named, named)
+    if task is not None and task not in TASKS:
+        return {}, _settings({"task": task})
+    name = f"logitscope {command}"
+    text = "TEXT" if task is None else flags.text_name(task)
+    epilog = epilog.format(text=text)
+    parser = _parser(name, about.format(text=text), epilog)
+    if task is None:
+        parser.usage = f"{name} TASK TEXT... [flags of TASK, flags below]"
+        listed = "\n".join(f"  {name}" for name in TASKS)
+        parser.epilog = f"tasks (`{name} TASK --help` lists the flags of TASK):\n{listed}\n\n{epilog}"
+        parser.add_argument("task", metavar="TASK", help="one of the tasks below")
+        parser.add_argument("texts", metavar="TEXT", nargs="+", help="what the task reads")
+    else:
+        parser.usage = f"{name} {named} {flags.usage(task)} [flags]"
+        flags.add_flags(parser, task)
+        if json:
+            step_flags.add_step_flags(parser, task)
+    options = parser.add_argument_group("flags of every task")
+    if json:
+        options.add_argument("--json", action="store_true", help="one JSON object a line")
+        options.add_argument(
+            "--python", action="store_true", help="print the Python script instead, as `script`"
+        )
+    _add_model_options(options)
+    given = vars(parser.parse_intermixed_args(arguments))
+    if task is not None and not flags.texts_in(given):
+        parser.error(f"the following arguments are required: {text}")
+    if task is not None:
+        try:
+            step_flags.steps_in(given, task)
+        except ValueError as error:
+            parser.error(str(error))
+    return given, _settings(given)
 
 
 def _engine(arguments: Sequence[str]) -> int:
@@ -161,7 +302,7 @@ def _parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser
     )
 
 
-def _add_model_options(parser: argparse.ArgumentParser) -> None:
+def _add_model_options(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--model", metavar="MODEL", help="a built-in's name, a folder, or a Hub id")
     parser.add_argument("--revision", metavar="NAME", help="a branch, tag or commit of the Hub repository")
     parser.add_argument("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
@@ -183,19 +324,13 @@ def _settings(given: Mapping[str, Any]) -> Settings | None:
 
 def _session(settings: Settings, given: Mapping[str, Any]) -> Session | None:
     """The last session; what is asked for in the arguments wins over it."""
-    from dataclasses import replace
-
     from tui.app.session import SessionFile
 
     session, reason = SessionFile(settings.state_folder).load()
     if session is None:
         sys.stderr.write(f"logitscope: nothing to go on with: {reason}\n")
         return None
-    return replace(
-        session,
-        task=settings.task if given.get("task") else session.task,
-        model=given.get("model") or session.model,
-    )
+    return session._replace(task=settings.task) if given.get("task") else session
 
 
 def _readable(arguments: Sequence[str]) -> list[str]:

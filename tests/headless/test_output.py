@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
+import msgspec
 import pytest
 
-from tui.headless.output import Reading, as_json, as_text, number, shown
-from tui.headless.text import cells, visible
-from tui.protocol import (
-    Answered,
-    Checkpoint,
-    Function,
-    Loaded,
-    Memory,
-    Readout,
-    ReadoutSettings,
-    Row,
-    Score,
-    Token,
-    Tokenized,
-)
+from tui.headless.json_lines import as_json
+from tui.headless.output import as_text
+from tui.headless.reading import Reading
+from tui.headless.text import cells, number, shown, visible
+from tui.protocol import Answered, Forwarded, Loaded, Readout, Tokenized
+from tui.values import Checkpoint, Function, Memory, ReadoutSettings, Row, Token, TokenSequence
+from tui.views import Classified, Score
 
 
 def reading(
@@ -34,13 +28,14 @@ def reading(
     token = Token(5, "hello", 0, 5, False, 1, 0, 0)
     checkpoint = Checkpoint("org/model", "model", "hub")
     loaded = Loaded(1, checkpoint, "sentiment-analysis", "cpu", "", "float32", 1, 0.5, Memory(None, None))
+    best = Score(rows[0].label, rows[0].probability or rows[0].logit)
     return Reading(
         "sentiment-analysis",
-        text,
+        {"text": text},
         loaded,
-        Tokenized(2, "org/model", (token,), total, 512, unread_from, 0.001),
+        Tokenized(2, "org/model", (TokenSequence((token,), total, (unread_from,)),), 512, 0.001),
         Readout(2, ReadoutSettings(), function, "a rule", rows, len(rows), None, 0.0, 0.0, None),
-        Answered(2, (Score(rows[0].label, rows[0].probability or rows[0].logit),), 0.004),
+        Answered(2, [{"label": best.label, "score": best.score}], Classified((best,)), 0.004),
     )
 
 
@@ -66,7 +61,9 @@ def test_the_keys_and_their_order_of_labels() -> None:
     assert values["task"] == "sentiment-analysis"
     assert values["model"] == "org/model"
     assert values["input"] == "hello"
-    assert values["tokens"] == [{"id": 5, "text": "hello", "start": 0, "end": 5, "special": False}]
+    token = {"id": 5, "text": "hello", "start": 0, "end": 5, "special": False, "mask": 1, "type_id": 0}
+    assert values["tokens"] == [token]
+    assert list(values["tokens"][0]) == list(token)
     assert values["logits"] == [-1.0, 2.0]
     assert values["probabilities"] == [0.25, 0.75]
     assert values["labels"] == ["NEGATIVE", "POSITIVE"]
@@ -89,6 +86,21 @@ def test_json_is_one_line_of_utf8() -> None:
     assert "\n" not in written
     assert "日本" in written
     assert json.loads(written.encode("utf-8"))["input"] == text
+
+
+def test_a_warning_of_the_checkpoint_is_on_every_line() -> None:
+    fair = reading(TWO)
+    assert "warning" not in json.loads(as_json(fair))
+    warned = replace(fair, loaded=msgspec.structs.replace(fair.loaded, warning="its head is random"))
+    assert json.loads(as_json(warned))["warning"] == "its head is random"
+
+
+def test_norms_come_with_the_steps() -> None:
+    assert {"steps", "norms"}.isdisjoint(json.loads(as_json(reading(TWO))))
+    forwarded = Forwarded(2, (), 0.003, Memory(None, None), ((1.5, math.nan), (0.25,)))
+    values = json.loads(as_json(replace(reading(TWO), forwarded=forwarded)), parse_constant=pytest.fail)
+    assert values["steps"] == []
+    assert values["norms"] == [[1.5, None], [0.25]]
 
 
 def test_the_readable_lines() -> None:

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from tui.headless.run import lines
+from tui.headless.run import lines, reference_of
+from tui.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = ROOT / "tests" / "scripted_engine.py"
@@ -139,6 +140,22 @@ def test_a_model_that_is_not_there() -> None:
     assert len(done.stderr.splitlines()) >= 3
 
 
+def test_another_task_with_its_flags() -> None:
+    asked = ("feature-extraction", "I love it", "--text-pair", "I \x1b[2Jhate it", "--pooling", "last")
+    done = run(*asked, "--json")
+    assert done.returncode == 0, done.stderr
+    values = json.loads(done.stdout)
+    assert values["inputs"] == {"text": "I love it", "text_pair": "I \x1b[2Jhate it"}
+    assert values["options"] == {"pooling": "last"}
+    assert [each["name"] for each in values["sequences"]] == ["first text", "second text"]
+    assert values["view"]["type"] == "Featured"
+    assert values["view"]["pooled"][0] == pytest.approx(values["answer"][0][-1])
+    lines = run(*asked).stdout.decode().splitlines()
+    assert lines[1:3] == ["text_pair: I \\x1b[2Jhate it", "pooling: last"]
+    assert lines[4] == "I love it"
+    assert lines[5].startswith(f"cosine {values['view']['cosine']:.6f} between the texts")
+
+
 # ----------------------------------------------------------------------------------- what can go wrong
 
 
@@ -184,10 +201,11 @@ def test_a_command_that_is_not_there() -> None:
     assert b"--engine" in done.stderr
 
 
-def test_a_task_that_is_not_built() -> None:
-    done = run("fill-mask", "text")
-    assert done.returncode == 1
-    assert b"fill-mask is not built yet" in done.stderr
+def test_without_a_model_the_tasks_first_built_in_is_taken(capsys: pytest.CaptureFixture[str]) -> None:
+    assert reference_of(Settings(model="org/model")) == "org/model"
+    assert reference_of(Settings()) == "nano-sentiment"
+    assert reference_of(Settings(task="poetry")) is None
+    assert "--model" in capsys.readouterr().err
 
 
 def test_control_c_ends_both(tmp_path: Path) -> None:

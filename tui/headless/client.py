@@ -17,15 +17,8 @@ import msgspec
 from tui.engine_process import EngineProcess, last_lines
 from tui.framing import ANY_PREAMBLE, HEADER, PREAMBLE, body_length, decode_event, encode_frame
 from tui.headless.text import visible
-from tui.protocol import (
-    LAST_EVENTS,
-    PROTOCOL_VERSION,
-    AnyEvent,
-    AnyRequest,
-    Failed,
-    Failure,
-    Ready,
-)
+from tui.protocol import LAST_EVENTS, PROTOCOL_VERSION, AnyEvent, AnyRequest, Cancel, Failed, Ready
+from tui.values import Failure
 
 BANNER_BYTES = 64 * 1024
 HANDSHAKE_SECONDS = 30.0
@@ -83,12 +76,23 @@ class BlockingEngine:
         return self._last_id
 
     def ask(self, request: AnyRequest) -> Iterator[AnyEvent]:
-        """Send a request and give its events as they come, up to the last one; `Failed` is raised."""
+        """Send a request at once; its events as they come, up to the last one. `Failed` is raised."""
         try:
-            self._requests.write(encode_frame(request))
-            self._requests.flush()
+            self._send(request)
         except OSError as error:
             raise self._ended() from error
+        return self._events_of(request)
+
+    def cancel(self, target: int) -> None:
+        """Ask for the last event of a request now. Can be called from a signal handler while events are read."""
+        with contextlib.suppress(OSError):  # whoever reads its events is told that the engine is gone
+            self._send(Cancel(self.next_id(), target))
+
+    def _send(self, request: AnyRequest) -> None:
+        self._requests.write(encode_frame(request))
+        self._requests.flush()
+
+    def _events_of(self, request: AnyRequest) -> Iterator[AnyEvent]:
         while True:
             event = self._next_event()
             if event.id != request.id:

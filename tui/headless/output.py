@@ -1,62 +1,29 @@
-"""One text's way through the model, as lines to read or as one JSON object."""
+"""One question's way through the model, as lines to read."""
 
 from __future__ import annotations
 
-import json
-import math
-import re
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping
 
-from tui.headless.text import cells, visible
-from tui.protocol import Answered, Loaded, Readout, Tokenized
+from tui.forms import FORMS, Value
+from tui.headless import answers
+from tui.headless.reading import Reading
+from tui.headless.text import counted, number, shown, table, visible
+from tui.protocol import Loaded, Readout
+from tui.sampling import SETTINGS
+from tui.values import Row, TokenSequence
+from tui.views import Classified, Featured
 
-LONGEST_INPUT_SHOWN = 300
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Everything the engine said about one text; `readout` holds a row for every label."""
-
-    task: str
-    text: str
-    loaded: Loaded
-    tokenized: Tokenized
-    readout: Readout
-    answered: Answered
+ROWS_SHOWN = 10
+"""Rows of logits shown of a task's default row; a classifier's answer is made of all of its own."""
 
 
-def as_json(reading: Reading) -> str:
-    """One line of valid JSON; numbers that JSON doesn't have (NaN, infinities) become null."""
-    rows = sorted(reading.readout.rows, key=lambda row: row.index)
-    values = {
-        "task": reading.task,
-        "model": reading.loaded.checkpoint.reference,
-        "input": reading.text,
-        "tokens": [
-            {"id": t.id, "text": t.text, "start": t.start, "end": t.end, "special": t.special}
-            for t in reading.tokenized.tokens
-        ],
-        "logits": [_finite(row.logit) for row in rows],
-        "probabilities": [_finite(row.probability) for row in rows],
-        "answer": [{"label": s.label, "score": _finite(s.score)} for s in reading.answered.answer],
-        "seconds": _finite(reading.answered.seconds),
-        "labels": [row.label for row in rows],
-        "total_tokens": reading.tokenized.total,
-        "truncated": reading.tokenized.total > len(reading.tokenized.tokens),
-    }
-    return dumps(values)
-
-
-def dumps(values: dict[str, Any]) -> str:
-    """JSON in plain UTF-8 text; a lone surrogate, which UTF-8 can't hold, as its escape."""
-    written = json.dumps(values, ensure_ascii=False, allow_nan=False)
-    return _SURROGATE.sub(lambda half: f"\\u{ord(half[0]):04x}", written)
-
-
-def heading(loaded: Loaded) -> str:
-    """Which model answers, and where it runs."""
+def heading(
+    loaded: Loaded,
+    fields: Mapping[str, str] | None = None,
+    options: Mapping[str, Value] | None = None,
+    sampling: Mapping[str, float] | None = None,
+) -> str:
+    """Which model answers, where it runs, and what holds for every text."""
     parts = (
         loaded.task,
         loaded.checkpoint.name,
@@ -64,57 +31,115 @@ def heading(loaded: Loaded) -> str:
         loaded.dtype,
         f"{loaded.parameters:,} parameters",
     )
-    return " · ".join(visible(part) for part in parts)
-
-
-def as_text(reading: Reading) -> str:
-    """The text, its answer, what was read of it, and a row for every label, highest score first."""
-    answer = ", ".join(f"{visible(s.label)} {number(s.score)}" for s in reading.answered.answer)
-    lines = [
-        shown(reading.text),
-        f"{answer}   ({_count(reading.tokenized)}, {reading.answered.seconds * 1000:,.0f} ms)",
-        *_table(reading.readout),
-    ]
+    lines = [" · ".join(visible(part) for part in parts)]
+    lines += [f"{visible(name)}: {shown(text)}" for name, text in (fields or {}).items() if text]
+    lines += [f"{visible(name)}: {visible(str(value))}" for name, value in (options or {}).items()]
+    titles = {setting.name: setting.title for setting in SETTINGS}
+    lines += [f"{titles[name]}: {value:g}, for the table alone" for name, value in (sampling or {}).items()]
     return "\n".join(lines)
 
 
-def shown(text: str) -> str:
-    """The text in one line, the end of a very long one counted instead of printed."""
-    if len(text) <= LONGEST_INPUT_SHOWN:
-        return visible(text) or "(an empty text)"
-    return f"{visible(text[:LONGEST_INPUT_SHOWN])}… ({len(text):,} characters)"
-
-
-def number(value: float | None) -> str:
-    """Six decimals; very small ones by their exponent; what isn't known as a dash."""
-    if value is None:
-        return "–"
-    if value != 0 and abs(value) < 1e-4:
-        return f"{value:.3e}"
-    return f"{value:.6f}"
-
-
-def _count(tokenized: Tokenized) -> str:
-    shown_tokens = len(tokenized.tokens)
-    if tokenized.total > shown_tokens:
-        cut = f"first {shown_tokens:,} of {tokenized.total:,} tokens"
-        if tokenized.unread_from is None:
-            return cut
-        return f"{cut}; characters from {tokenized.unread_from:,} on are not read"
-    return f"{shown_tokens:,} token{'' if shown_tokens == 1 else 's'}"
-
-
-def _table(readout: Readout) -> list[str]:
-    rows = [("label", "logit", f"probability ({readout.function})")]
-    if readout.function == "none":
-        rows = [("label", "logit", "probability (the score is none)")]
-    rows += [(visible(row.label), number(row.logit), number(row.probability)) for row in readout.rows]
-    label_width, logit_width = (max(cells(row[column]) for row in rows) for column in (0, 1))
-    return [
-        f"  {label}{' ' * (label_width - cells(label))}  {logit:>{logit_width}}  {probability}"
-        for label, logit, probability in rows
+def as_text(reading: Reading) -> str:
+    """The text, its answer, what there is to see of that, and the row of logits the screen would show."""
+    view, (first, *_) = reading.answered.view, reading.texts.values()
+    answer, details = answers.lines(view, reading)
+    lines = [
+        shown(first),
+        f"{answer}   ({_count(reading)}, {reading.answered.seconds * 1000:,.0f} ms)",
+        *details,
     ]
+    if isinstance(view, Featured):  # its rows are numbers of a vector, told above, and no logits
+        return "\n".join(lines)
+    if isinstance(view, Classified):
+        return "\n".join(
+            [*lines, *_reshaped(reading.readout), *_rows(reading.readout, reading.readout.total)]
+        )
+    table_ = _rows(reading.readout, ROWS_SHOWN)
+    return "\n".join([*lines, _title(reading.readout), *_reshaped(reading.readout), *table_])
 
 
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) else None
+def _title(readout: Readout) -> str:
+    """Which row of logits this is, and what of it is not shown."""
+    count = min(ROWS_SHOWN, len(readout.rows))
+    about = f", {visible(readout.name)}" if readout.name else ""
+    if count == readout.total:
+        return f"  logits{about}: {counted(count, 'row')}"
+    rest = [row.probability for row in readout.rows[count:]]
+    mass = ""
+    if readout.tail is not None and all(probability is not None for probability in rest):
+        left = readout.tail + sum(probability or 0.0 for probability in rest)
+        mass = f"; the other {readout.total - count:,} hold {number(left)}"
+    return f"  logits{about}: top {count:,} of {readout.total:,}{mass}"
+
+
+def _reshaped(readout: Readout) -> list[str]:
+    """What the sampling settings did to the row as a whole, and which of them do nothing here."""
+    lines = [f"  {visible(words)}" for words in readout.notes]
+    if readout.kept is not None:
+        mass = (
+            "" if readout.kept_mass is None else f", which hold {number(readout.kept_mass)} before filtering"
+        )
+        lines.append(f"  {readout.kept:,} of {readout.total:,} rows are kept{mass}")
+    return lines
+
+
+def _rows(readout: Readout, most: int) -> list[str]:
+    """The best rows; with the columns of those sampling settings that are set."""
+    way = "the score is none" if readout.function == "none" else readout.function
+    columns: list[tuple[str, str, Callable[[Row], str]]] = [
+        ("label", "<", lambda row: visible(row.label)),
+        ("logit", ">", lambda row: number(row.logit)),
+    ]
+    if readout.penalized is not None:
+        columns.append(("penalized", ">", lambda row: number(row.penalized)))
+    if readout.settings.temperature != 1.0:
+        columns.append((f"÷ {readout.settings.temperature:g}", ">", lambda row: number(row.scaled)))
+    columns.append((f"probability ({way})", "<", lambda row: number(row.probability)))
+    if readout.kept is not None:
+        columns.append(("of what is kept", "<", _kept))
+    rows = [[head for head, _, _ in columns]]
+    rows += [[cell(row) for _, _, cell in columns] for row in readout.rows[:most]]
+    return table(rows, "".join(side for _, side, _ in columns))
+
+
+def _kept(row: Row) -> str:
+    return number(row.renormalized) if row.kept else f"dropped by {row.dropped_by}"
+
+
+def _count(reading: Reading) -> str:
+    """How much was read, and what was not."""
+    parts = []
+    if len(reading.sequences) == 1:
+        parts.append(_tokens(reading.sequences[0]))
+    else:
+        count = sum(len(sequence.tokens) for sequence in reading.sequences)
+        parts.append(f"{counted(len(reading.sequences), 'sequence')}, {counted(count, 'token')}")
+        parts += [
+            f"{visible(sequence.name)}: {_tokens(sequence)}"
+            for sequence in reading.sequences
+            if sequence.total > len(sequence.tokens)
+        ]
+    names = [field.name for field in FORMS[reading.task].fields]
+    unread = {
+        (number, start): _unread(sequence, number, start, names)
+        for sequence in reading.sequences
+        for number, start in enumerate(sequence.unread_from)
+        if start is not None
+    }
+    return "; ".join([*parts, *unread.values()])
+
+
+def _tokens(sequence: TokenSequence) -> str:
+    shown_tokens = len(sequence.tokens)
+    if sequence.total > shown_tokens:
+        return f"first {shown_tokens:,} of {sequence.total:,} tokens"
+    return counted(shown_tokens, "token")
+
+
+def _unread(sequence: TokenSequence, field: int, start: int, names: list[str]) -> str:
+    """Which characters of a field no token holds: its end, or its beginning for tokenizers that cut there."""
+    whose = f" of {names[field]}" if field else ""
+    read = [t.start for t in sequence.tokens if t.field == field and t.start is not None and t.start != t.end]
+    if read and min(read) > start:
+        return f"characters {start:,} to {min(read) - 1:,}{whose} are not read"
+    return f"characters from {start:,} on{whose} are not read"

@@ -3,73 +3,99 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import BinaryIO, TextIO
 
 from tui.catalogue import built_in_names
-from tui.choices import BUILT_TASKS
+from tui.forms import FORMS, Value
 from tui.headless.client import BlockingEngine, EngineError
-from tui.headless.output import Reading, as_json, as_text, heading
+from tui.headless.json_lines import as_json
+from tui.headless.output import as_text, heading
+from tui.headless.reading import Reading, readout_settings
 from tui.headless.text import visible
-from tui.protocol import (
-    Analyze,
-    Answered,
-    AnyEvent,
-    Failure,
-    Load,
-    Loaded,
-    Progress,
-    Readout,
-    ReadoutSettings,
-    Tokenized,
-)
+from tui.protocol import Analyze, Answered, AnyEvent, Forwarded, Load, Loaded, Progress, Readout, Tokenized
 from tui.settings import Settings
+from tui.values import Failure
 
 STDIN = "-"
-EVERY_ROW = ReadoutSettings(top=1_000_000)
 
 
-def run(settings: Settings, texts: Iterable[str], json_lines: bool) -> int:
+def run(
+    settings: Settings,
+    texts: Iterable[str],
+    json_lines: bool,
+    fields: Mapping[str, str],
+    options: Mapping[str, Value],
+    sampling: Mapping[str, float],
+) -> int:
     """Answer for each text in turn and print at once; the exit status.
 
     `-` among the texts stands for the lines of standard input, answered as they come. Every line is a text,
-    an empty one too, so that answers and lines stay side by side.
+    an empty one too, so that answers and lines stay side by side. `fields` are the task's further texts, `options`
+    those that differ from their defaults, `sampling` the sampling settings that are not off; they hold for every
+    text.
     0: all answered; 1: something failed, told on stderr (a text that fails doesn't stop the others).
     """
-    if settings.task not in BUILT_TASKS:
-        complain(
-            Failure(
-                f"{settings.task} is not built yet",
-                f"This version of Logitscope runs: {', '.join(sorted(BUILT_TASKS))}.",
-                "Choose one of these, or wait for a later version.",
-            )
-        )
+    task = settings.task
+
+    def begin(loaded: Loaded) -> None:
+        if not json_lines:
+            write_line(heading(loaded, fields, options, sampling))
+
+    def answer(engine: BlockingEngine, loaded: Loaded, inputs: Mapping[str, str]) -> None:
+        analyze = Analyze(engine.next_id(), task, inputs, options, readout_settings(task, sampling))
+        reading = reading_of(analyze, loaded, engine.ask(analyze))
+        write_line(as_json(reading) if json_lines else f"\n{as_text(reading)}")
+
+    return answer_each(settings, texts, fields, begin, answer)
+
+
+def answer_each(
+    settings: Settings,
+    texts: Iterable[str],
+    fields: Mapping[str, str],
+    begin: Callable[[Loaded], None],
+    answer: Callable[[BlockingEngine, Loaded, Mapping[str, str]], None],
+) -> int:
+    """Load the model, tell `begin`, and `answer` the inputs that each text makes with `fields`; the exit status.
+
+    What `answer` raises of the engine is told on stderr; the next text follows as long as the engine lives.
+    """
+    reference = reference_of(settings)
+    if reference is None:
         return 1
-    reference = settings.model or built_in_names(settings.task)[0]
-    status = 0
+    task, status = settings.task, 0
     try:
         with BlockingEngine(settings.command, settings.state_folder / "engine.log") as engine:
-            load = Load(
-                engine.next_id(), reference, settings.task, settings.device, settings.dtype, settings.revision
-            )
-            loaded = _load(engine.ask(load))
-            if not json_lines:
-                _print(heading(loaded))
-            for text in _every_text(texts):
-                analyze = Analyze(engine.next_id(), settings.task, text, EVERY_ROW)
+            load = Load(engine.next_id(), reference, task, settings.device, settings.dtype, settings.revision)
+            loaded = loaded_by(engine.ask(load))
+            begin(loaded)
+            for text in every_text(texts):
                 try:
-                    reading = _read(analyze, loaded, engine.ask(analyze))
+                    answer(engine, loaded, {FORMS[task].fields[0].name: text, **fields})
                 except EngineError as error:
                     if error.lost:
                         raise
-                    complain(error.failure, about=text)
+                    complain(error.failure, text)
                     status = 1
-                else:
-                    _print(as_json(reading) if json_lines else f"\n{as_text(reading)}")
     except EngineError as error:
         complain(error.failure)
         return 1
     return status
+
+
+def reference_of(settings: Settings) -> str | None:
+    """The checkpoint asked for, or the task's first built-in; None, which is told, where there is neither."""
+    reference = settings.model or next(iter(built_in_names(settings.task)), None)
+    if reference is None:
+        complain(
+            Failure(
+                f"No checkpoint for {settings.task} ships with Logitscope",
+                "None was named either.",
+                "Name one with --model: a folder, or a Hub id.",
+            )
+        )
+    return reference
 
 
 def complain(failure: Failure, about: str | None = None) -> None:
@@ -84,12 +110,14 @@ def note(message: str) -> None:
     sys.stderr.write(f"logitscope: {message}\n")
 
 
-def _print(line: str) -> None:
+def write_line(line: str) -> None:
+    """A line on stdout, at once."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
 
 
-def _every_text(texts: Iterable[str]) -> Iterator[str]:
+def every_text(texts: Iterable[str]) -> Iterator[str]:
+    """The texts, `-` replaced by the lines of standard input."""
     for text in texts:
         if text == STDIN:
             yield from lines(sys.stdin.buffer)
@@ -113,7 +141,8 @@ def lines(stream: BinaryIO) -> Iterator[str]:
             yield line.decode(errors="replace")
 
 
-def _load(events: Iterable[AnyEvent]) -> Loaded:
+def loaded_by(events: Iterable[AnyEvent]) -> Loaded:
+    """What a `Load` brought, its progress shown. Raises EngineError."""
     progress = ProgressLine(sys.stderr)
     try:
         for event in events:
@@ -121,22 +150,26 @@ def _load(events: Iterable[AnyEvent]) -> Loaded:
                 progress.show(event)
             if isinstance(event, Loaded):
                 progress.clear()
-                if event.note:
-                    note(visible(event.note))
+                for said in filter(None, (event.note, event.warning)):
+                    note(visible(said))
                 return event
     finally:
         progress.clear()
     raise EngineError(Failure("The model was not loaded", "The engine gave the request up.", "Try it again."))
 
 
-def _read(analyze: Analyze, loaded: Loaded, events: Iterable[AnyEvent]) -> Reading:
+def reading_of(analyze: Analyze, loaded: Loaded, events: Iterable[AnyEvent]) -> Reading:
+    """What an `Analyze` brought. Raises EngineError."""
     tokenized: Tokenized | None = None
+    forwarded: Forwarded | None = None
     readout: Readout | None = None
     answered: Answered | None = None
     for event in events:
         match event:
             case Tokenized():
                 tokenized = event
+            case Forwarded():
+                forwarded = event
             case Readout():
                 readout = event
             case Answered():
@@ -146,7 +179,9 @@ def _read(analyze: Analyze, loaded: Loaded, events: Iterable[AnyEvent]) -> Readi
             "The engine's answer is incomplete", "A part of it did not come.", "See the engine's log."
         )
         raise EngineError(gap, lost=False)
-    return Reading(analyze.task, analyze.text, loaded, tokenized, readout, answered)
+    return Reading(
+        analyze.task, analyze.inputs, loaded, tokenized, readout, answered, forwarded, analyze.options
+    )
 
 
 class ProgressLine:

@@ -1,8 +1,11 @@
-"""Text from models, files and people, made harmless for a terminal or a log."""
+"""Text from models, files and people, made harmless for a terminal or a log; numbers and columns of it."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
+
+LONGEST_INPUT_SHOWN = 300
 
 
 def visible(text: str) -> str:
@@ -12,6 +15,22 @@ def visible(text: str) -> str:
     'red\\\\x1b[31m'
     """
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def shown(text: str, most: int = LONGEST_INPUT_SHOWN) -> str:
+    """The text in one line, the end of a very long one counted instead of printed."""
+    if len(text) <= most:
+        return visible(text) or "(an empty text)"
+    return f"{visible(text[:most])}… ({len(text):,} characters)"
+
+
+def quoted(text: str) -> str:
+    """A piece of text between marks that show where it begins and ends.
+
+    >>> quoted(" a\\n")
+    '“ a\\\\n”'
+    """
+    return f"“{visible(text)}”"
 
 
 def cells(text: str) -> int:
@@ -24,3 +43,57 @@ def cells(text: str) -> int:
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
         for char in text
     )
+
+
+def number(value: float | None) -> str:
+    """Six decimals; very small ones by their exponent; what isn't known as a dash."""
+    if value is None:
+        return "–"
+    if value != 0 and abs(value) < 1e-4:
+        return f"{value:.3e}"
+    return f"{value:.6f}"
+
+
+def counted(count: int, noun: str, one: str = "", many: str = "s") -> str:
+    """A number of things.
+
+    >>> counted(1, "token"), counted(1200, "token"), counted(2, "entit", "y", "ies")
+    ('1 token', '1,200 tokens', '2 entities')
+    """
+    return f"{count:,} {noun}{one if count == 1 else many}"
+
+
+def listed(parts: Sequence[str], most: int = 20) -> str:
+    """Texts in a row, those beyond `most` counted.
+
+    >>> listed(["a", "b", "c"], 2)
+    'a, b and 1 more'
+    """
+    left = len(parts) - most
+    return ", ".join(parts[:most]) + (f" and {left:,} more" if left > 0 else "")
+
+
+def shown_of(count: int, total: int, noun: str) -> list[str]:
+    """A line that says how many of a table's rows are shown; nothing where all are.
+
+    >>> shown_of(100, 1234, "tokens"), shown_of(3, 3, "tokens")
+    (['  the first 100 of 1,234 tokens'], [])
+    """
+    return [f"  the first {count:,} of {total:,} {noun}"] if count < total else []
+
+
+def table(rows: Sequence[Sequence[str]], sides: str) -> list[str]:
+    """Rows of visible texts as indented lines whose columns stand under each other.
+
+    `sides`: < or > for each column, where its texts are pushed to.
+
+    >>> table([("label", "p"), ("a", "0.5")], "<>")
+    ['  label    p', '  a      0.5']
+    """
+    widths = [max((cells(row[column]) for row in rows), default=0) for column in range(len(sides))]
+    return [("  " + "  ".join(map(_padded, row, widths, sides))).rstrip() if row else "" for row in rows]
+
+
+def _padded(text: str, width: int, side: str) -> str:
+    space = " " * (width - cells(text))
+    return space + text if side == ">" else text + space

@@ -1,0 +1,18 @@
+"""The answer of text classification as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.headless.text import number, visible
+
+if TYPE_CHECKING:
+    from tui.headless.answers import Lines
+    from tui.headless.reading import Reading
+    from tui.views import Classified
+
+
+def lines(view: Classified, reading: Reading) -> Lines:
+    """Labels with their scores; the rows of logits below it tell the rest."""
+    answer = ", ".join(f"{visible(score.label)} {number(score.score)}" for score in view.scores)
+    return answer, [f"  {visible(view.note)}"] if view.note else []

@@ -1,0 +1,198 @@
+"""Flags of `--steps`: how a text is written token by token, and what is told of each."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tui.forms import FORMS, Option, Value
+from tui.headless.flags import OPTION, SETTING, WRITERS, add_option, flag
+from tui.sampling import SETTINGS
+
+if TYPE_CHECKING:
+    from tui.generation.decoding import Decoding, Method
+
+STEP = "step:"
+"""Beginning of the names under which argparse keeps what was given."""
+ALTERNATIVES = 5
+_MOST_SEED = 2**63 - 1
+_MOST_ALTERNATIVES = 1000
+_SHARED = ("num_beams", "length_penalty", "min_new_tokens", "no_repeat_ngram_size")
+"""Options that some writing tasks have of their own; with --steps all of them do."""
+_MOST = "max_new_tokens"
+_REDRAWS = tuple(setting.name for setting in SETTINGS if setting.name != "repetition_penalty")
+"""Settings that say how a token is drawn; the penalty changes which one is the likeliest."""
+
+
+@dataclass(frozen=True)
+class Steps:
+    """What is asked for with `--steps`."""
+
+    decoding: Decoding
+    most: int | None
+    """Most tokens to write; None leaves it to the checkpoint."""
+    alternatives: int
+    """How many of the likeliest tokens are told at each step."""
+    options: Mapping[str, Value]
+    """The task's options that differ from their defaults, those left out that `decoding` and `most` hold."""
+
+    def values(self, task: str) -> dict[str, Value]:
+        """Every option of the task's form with its value."""
+        held = {_MOST: self.most, **{name: getattr(self.decoding, name) for name in _SHARED}}
+        return {name: held.get(name, value) for name, value in FORMS[task].values(self.options).items()}
+
+
+def add_step_flags(parser: argparse.ArgumentParser, task: str) -> None:
+    """Give a parser what `--steps` takes, for a task that writes; nothing for the others."""
+    if task not in WRITERS:
+        return
+    group = parser.add_argument_group(
+        "token by token",
+        "--steps writes one token after the other and tells of each as it comes. It takes the likeliest token,\n"
+        "or draws one where a seed, a temperature or a filter (top-k, top-p, min-p, typical-p) is given; a\n"
+        "repetition penalty holds both ways. Whatever the checkpoint says, it searches with beams only where\n"
+        "--num-beams says so, and then tells of each step's candidates.",
+    )
+    group.add_argument("--steps", dest=f"{STEP}steps", action="store_true", help="tell of every token")
+
+    def add(name: str, parse: Callable[[str], Any], metavar: str, about: str, action: str = "store") -> None:
+        group.add_argument(
+            flag(name), dest=STEP + name, type=parse, metavar=metavar, action=action, help=about
+        )
+
+    group.add_argument(
+        "--greedy",
+        dest=f"{STEP}greedy",
+        action="store_true",
+        help="take the likeliest token all the same: of the settings only the penalty counts",
+    )
+    add(
+        "seed",
+        _whole("seed", 0, _MOST_SEED),
+        "N",
+        "draw tokens, the same ones for the same seed (default: 0)",
+    )
+    about = f"the likeliest tokens told at each step (default: {ALTERNATIVES})"
+    add("alternatives", _whole("alternatives", 0, _MOST_ALTERNATIVES), "N", about)
+    add("ban", _whole("ban", 0, _MOST_SEED), "ID", "never write this token; can be given again", "append")
+    add(
+        "stop",
+        _text("stop"),
+        "TEXT",
+        "end with the token that completes this text; can be given again",
+        "append",
+    )
+    add("regex", _text("regex"), "R", "what is written matches this regular expression")
+    about = "what is written is JSON by this schema: a file, or the JSON itself"
+    add("json_schema", _schema, "SCHEMA", about)
+    own = {option.name for option in FORMS[task].options}
+    for name in _SHARED:
+        if name not in own:
+            add_option(group, _shared(name), STEP)
+
+
+def _shared(name: str) -> Option:
+    return FORMS["summarization"].option(name)
+
+
+def steps_in(given: Mapping[str, Any], task: str) -> Steps | None:
+    """What was asked for; None without `--steps`. Raises ValueError, in words, for flags that don't go together."""
+    if not given.get(f"{STEP}steps"):
+        if extra := [name for name in _given(given) if name != "steps"]:
+            raise ValueError(f"{', '.join(map(flag, extra))}: only with --steps")
+        return None
+    if given.get("python"):
+        raise ValueError("--python goes without --steps")
+
+    def value(name: str) -> Any:
+        own = given.get(OPTION + name)
+        return given.get(STEP + name) if own is None else own
+
+    from tui.generation.decoding import Constraint, Decoding
+
+    if value("regex") is not None and value("json_schema") is not None:
+        raise ValueError("--regex and --json-schema: one of them at a time")
+    constraint = None
+    if value("regex") is not None:
+        constraint = Constraint("regex", value("regex"))
+    elif value("json_schema") is not None:
+        constraint = Constraint("json-schema", value("json_schema"))
+    redrawn = value("seed") is not None or any(given.get(SETTING + name) is not None for name in _REDRAWS)
+    method: Method = "sample" if redrawn and not value("greedy") else "greedy"
+    held = {*_SHARED, _MOST}
+    return Steps(
+        decoding=Decoding(
+            method=method,
+            seed=value("seed") or 0,
+            no_repeat_ngram_size=value("no_repeat_ngram_size"),
+            min_new_tokens=value("min_new_tokens"),
+            banned=tuple(value("ban") or ()),
+            stop_strings=tuple(value("stop") or ()),
+            constraint=constraint,
+            num_beams=value("num_beams") or 1,
+            length_penalty=value("length_penalty"),
+        ),
+        most=value(_MOST),
+        alternatives=ALTERNATIVES if value("alternatives") is None else value("alternatives"),
+        options={
+            option.name: given[OPTION + option.name]
+            for option in FORMS[task].options
+            if option.name not in held and given[OPTION + option.name] != option.default
+        },
+    )
+
+
+def _given(given: Mapping[str, Any]) -> list[str]:
+    """The flags of `--steps` that were given, by name."""
+    return [
+        name.removeprefix(STEP)
+        for name, value in given.items()
+        if name.startswith(STEP) and value is not None and value is not False
+    ]
+
+
+# ------------------------------------------------------------------------------------------------ values
+
+
+def _whole(name: str, least: int, most: int) -> Callable[[str], Any]:
+    option = Option(name, "", None, int, least=least, most=most)
+
+    def parse(typed: str) -> Any:
+        try:
+            return option.parsed(typed or '""')
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return parse
+
+
+def _text(name: str) -> Callable[[str], str]:
+    def parse(typed: str) -> str:
+        if not typed:
+            raise argparse.ArgumentTypeError(f"{name} needs a text")
+        return typed
+
+    return parse
+
+
+def _schema(typed: str) -> str:
+    """A JSON schema as JSON: what was typed, or what stands in the file of that name."""
+    text, where = typed, "the schema"
+    if not typed.lstrip().startswith("{"):
+        where = typed
+        try:
+            text = Path(typed).expanduser().read_text(encoding="utf-8-sig")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or "not a text in UTF-8"
+            raise argparse.ArgumentTypeError(f"{typed!r} is neither JSON nor a file: {reason}") from None
+    try:
+        schema = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise argparse.ArgumentTypeError(f"{where!r} is no JSON: {error}") from None
+    if not isinstance(schema, dict | bool):
+        raise argparse.ArgumentTypeError(f"{where!r} is no JSON schema: that is an object")
+    return text
