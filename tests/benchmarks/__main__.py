@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import keys, resources, start, surroundings
+from tests.benchmarks import generating, keys, long_texts, resources, start, surroundings, writing
 from tests.benchmarks.result import Log, Result
 
 BENCHMARKS: dict[str, Callable[[int, Path, Log], list[Result]]] = {
@@ -23,6 +23,10 @@ BENCHMARKS: dict[str, Callable[[int, Path, Log], list[Result]]] = {
     "keys-starting": keys.while_starting,
     "keys-loading": keys.while_loading,
     "keys-busy": keys.while_busy,
+    "keys-long": long_texts.typed,
+    "tokenizing": long_texts.read,
+    "generating": generating.measured,
+    "writing": writing.measured,
     "bytes": resources.sent_bytes,
     "memory": resources.memory,
 }
