@@ -50,7 +50,7 @@ def after_token(act: Callable[Concatenate[Screen, P], None]) -> Callable[Concate
     """What a key does, done when the token is there that was asked for before."""
 
     @wraps(act)
-    def acting(screen: Screen, *args: P.args, **named: P.kwargs) -> None:
+    def acting(screen: Screen, /, *args: P.args, **named: P.kwargs) -> None:
         if screen._soon and screen.busy:
             screen._typed.append(partial(act, screen, *args, **named))
         else:
