@@ -1,4 +1,4 @@
-"""Writing token by token against `model.generate`, in turn in one process: `writing.py FOLDER PAIRS` → JSON.
+"""Writing token by token against `generate`, in turn in one process: `writing.py FOLDER PAIRS [DEVICE]` → JSON.
 
 The model has SmolLM2-135M's shape and random weights, the threads are those of the engine. stdout: {"writing":
 {"ours": [s], "theirs": [s]}, "edit": {...}}, seconds in the order in which they were taken, without a first pair.
@@ -57,7 +57,8 @@ def pairs(ours: Callable[[], object], theirs: Callable[[], object], count: int) 
 def main() -> None:
     """Measure and tell."""
     folder, count = Path(sys.argv[1]), int(sys.argv[2])
-    loaded = load_here(make(folder), task="text-generation")
+    where = sys.argv[3] if len(sys.argv) > 3 else "cpu"
+    loaded = load_here(make(folder), where, task="text-generation")
     torch.set_num_threads(runtime.threads())
     writer = Writer(loaded)
 

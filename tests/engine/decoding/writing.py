@@ -152,7 +152,7 @@ class Writer:
         """The ids after the prompt that transformers' own `generate` writes."""
         prepared = tasks.prepare(self.loaded.task, self.loaded.tokenizer, {"text": text}, {})
         inputs = {
-            name: torch.tensor([values])
+            name: torch.tensor([values], device=self.model.device)
             for name, values in prepared.readings[0].inputs.items()
             if name in self.loaded.accepts
         }

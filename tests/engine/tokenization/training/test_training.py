@@ -66,7 +66,9 @@ def test_merges_are_told_one_by_one(algorithm: Algorithm, tmp_path: Path) -> Non
     learned = [done for done, _ in merges]
     assert learned[-1] > 100
     assert learned == sorted(learned)
-    assert all(total in (400, learned[-1]) for _, total in merges), "asked for, and at the end what it came to"
+    assert all(total in (400, learned[-1]) for _, total in merges), (
+        "asked for, and at the end what it came to"
+    )
 
 
 def test_wordpiece_learns_as_the_library_does(tmp_path: Path) -> None:
