@@ -54,13 +54,21 @@ def test_an_accelerator_that_fails_falls_back_to_the_cpu_and_says_so(monkeypatch
 
 @pytest.mark.parametrize("stored", ["float32", "bfloat16", "float16", None])
 def test_on_the_cpu_auto_computes_in_float32(stored: str | None) -> None:
-    assert device.choose_dtype("auto", "cpu", stored) is torch.float32
+    assert device.choose_dtype("auto", "cpu", stored, 10**10) is torch.float32
+
+
+@pytest.mark.parametrize("stored", ["float16", "bfloat16"])
+def test_an_accelerator_runs_large_halves_in_bfloat16_and_small_ones_exactly(stored: str) -> None:
+    assert device.choose_dtype("auto", "mps", stored, device.SMALL + 1) is torch.bfloat16
+    assert device.choose_dtype("auto", "mps", stored, None) is torch.bfloat16
+    assert device.choose_dtype("auto", "mps", stored, device.SMALL) is torch.float32
+    assert device.choose_dtype("auto", "mps", "float32", None) is torch.float32
 
 
 def test_a_number_format_that_is_asked_for_is_taken() -> None:
-    assert device.choose_dtype("bfloat16", "cpu", None) is torch.bfloat16
-    assert device.choose_dtype("float16", "cpu", "float32") is torch.float16
-    assert device.choose_dtype("float32", "cpu", "bfloat16") is torch.float32
+    assert device.choose_dtype("bfloat16", "cpu", None, None) is torch.bfloat16
+    assert device.choose_dtype("float16", "cpu", "float32", 10) is torch.float16
+    assert device.choose_dtype("float32", "cpu", "bfloat16", 10) is torch.float32
     assert device.dtype_name(torch.bfloat16) == "bfloat16"
 
 

@@ -70,8 +70,13 @@ def test_a_gpu_that_is_not_there_is_refused_by_name() -> None:
 
 
 @pytest.mark.parametrize("stored", [torch.float32, torch.bfloat16, torch.float16])
-def test_weights_stored_in_half_precision_run_in_bfloat16(tmp_path: Path, stored: torch.dtype) -> None:
-    loaded = load_here(make_checkpoint(tmp_path, "bert", 3, dtype=stored), device="cuda")
+def test_large_weights_stored_in_half_precision_run_in_bfloat16(
+    tmp_path: Path, stored: torch.dtype, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = make_checkpoint(tmp_path, "bert", 3, dtype=stored)
+    assert load_here(folder, device="cuda").dtype == "float32"
+    monkeypatch.setattr(device, "SMALL", 10)
+    loaded = load_here(folder, device="cuda")
     half = stored is not torch.float32 and torch.cuda.is_bf16_supported()
     assert loaded.dtype == ("bfloat16" if half else "float32")
     outcome = classify_here(loaded, TEXT)

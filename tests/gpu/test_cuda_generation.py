@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from tests.asking import ask
-from tests.checkpoints import make_checkpoint
+from tests.checkpoints import edit_json, make_checkpoint
 from tests.engine.conftest import load_here
 from tests.engine.decoding.test_beams import Both
 from tests.engine.decoding.writing import Writer, make_decoder
@@ -213,8 +213,8 @@ def test_running_out_of_memory_keeps_what_was_told_and_goes_on_after(tmp_path: P
         eos_token_id=None,
         num_hidden_layers=4,
     )
-    loaded = load_here(folder, "cuda", task="text-generation")
-    writer = Writer(loaded)
+    edit_json(folder / "tokenizer_config.json", model_max_length=20_000)
+    writer = Writer(load_here(folder, "cuda", task="text-generation"))
     writer.write(TEXT, 2)
     room = torch.cuda.memory_reserved() + (24 << 20)
     torch.cuda.set_per_process_memory_fraction(room / torch.cuda.get_device_properties(0).total_memory)

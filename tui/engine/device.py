@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _SPELLING = re.compile(r"auto|cpu|mps|cuda(?::(?P<index>\d+))?")
 _HALF = frozenset({"float16", "bfloat16"})
+SMALL = 500_000_000
+"""Parameters up to which float32 costs an accelerator no time that anyone would notice: 2 GB."""
 
 
 @dataclass(frozen=True)
@@ -97,16 +99,20 @@ def present() -> tuple[str, ...]:
     return ("cpu", *cuda, *mps)
 
 
-def choose_dtype(requested: DtypeName, device: str, stored: str | None) -> torch.dtype:
-    """The number format to compute in.
+def choose_dtype(
+    requested: DtypeName, device: str, stored: str | None, parameters: int | None
+) -> torch.dtype:
+    """The number format to compute in. parameters: how many there are, None where that isn't known.
 
-    `auto` is float32, except on an accelerator that computes bfloat16 when the weights are stored in half
-    precision anyway. On a CPU bfloat16 is mostly slower than float32, and logits in it tie.
+    `auto` is float32, except for a large model on an accelerator that computes bfloat16 when the weights are stored
+    in half precision anyway. On a CPU bfloat16 is mostly slower than float32; and logits in it have three digits,
+    tie, and give other answers than those of the CPU.
     """
     import torch
 
     if requested == "auto":
-        half = device != "cpu" and stored in _HALF and _computes_bfloat16(device)
+        large = parameters is None or parameters > SMALL
+        half = device != "cpu" and large and stored in _HALF and _computes_bfloat16(device)
         return torch.bfloat16 if half else torch.float32
     return {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}[requested]
 

@@ -70,7 +70,7 @@ def load(
     process-wide default dtype of torch differs from float32. Raises EngineError, and what the libraries raise.
     """
     placement = device.place(requested_device)
-    dtype = device.choose_dtype(requested_dtype, placement.device, checkpoint.dtype)
+    dtype = device.choose_dtype(requested_dtype, placement.device, checkpoint.dtype, checkpoint.parameters)
     config = _config(folder, task)
     if tokenizer is None:
         stage("tokenizer")
