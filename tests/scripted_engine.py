@@ -34,7 +34,8 @@ from msgspec.structs import replace
 
 from tui.framing import HEADER, PREAMBLE, body_length, decode_request, encode_frame
 from tui.generation.beams import BeamCandidate, Hypothesis
-from tui.generation.steps import CacheUse, Chosen, Stop
+from tui.generation.kept import CacheUse
+from tui.generation.steps import Chosen, Stop
 from tui.protocol import (
     PROTOCOL_VERSION,
     Analyze,

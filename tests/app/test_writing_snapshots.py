@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 from textual.pilot import Pilot
 
 from tests.app.driving import SIZES, Driver
@@ -16,7 +17,6 @@ from tests.app.writing import PROMPT, Writer
 from tui.app.app import LogitscopeApp
 from tui.app.engine_client import EngineClient
 from tui.app.screens.writing.screen import Writing
-from tui.generation.steps import CacheUse
 from tui.generation.written import as_plain, of_plain
 from tui.settings import Settings
 
@@ -67,7 +67,8 @@ def hold_still(screen: Writing) -> None:
         token[11] = 0.01  # seconds
     (kept,) = of_plain([plain]).values()
     screen._written.history.now(kept.tree, step=False)
-    screen._cache = CacheUse(300_000, 8_000_000_000, 2, 0)
+    assert screen._cache is not None
+    screen._cache = replace(screen._cache, bytes_used=300_000, bytes_allowed=8_000_000_000)
     screen._show()
 
 

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.app.panes.writing import beams, branches, text
+from tui.generation import kept as keeping
 from tui.generation import steps, traced
 from tui.generation import tree as module
+from tui.generation.kept import KeptPart, digest_of
 from tui.generation.steps import Chosen
 from tui.generation.tree import History, Tree
 
@@ -95,9 +97,38 @@ def test_it_is_a_list_of_sequences_of_which_none_is_lost(walk: list[Step]) -> No
             assert [each.id for each in tree.part(one, 1, 3)] == list(ids[1:3])
             for other, others in enumerate(branches):
                 assert tree.shared(one, other) == alike(ids, others)
+        assert tree.partings() == [hangs_from(branches[: one + 1]) for one in range(len(branches))]
         known = [each.log_probability for each in tree.chosens()]
         assert tree.totals().tokens == len(known)
         assert (tree.totals().log_probability or 0) == pytest.approx(math.fsum(n or 0 for n in known))
+
+
+def hangs_from(branches: list[tuple[int, ...]]) -> tuple[int | None, int]:
+    """The first of those that have most in common with the last."""
+    *before, last = branches
+    common = [alike(last, each) for each in before]
+    most = max(common, default=0)
+    return (common.index(most), most) if most else (None, 0)
+
+
+IDS = st.lists(st.integers(0, 2), max_size=7).map(tuple)
+
+
+@given(st.lists(IDS, min_size=1, max_size=6), st.lists(st.tuples(IDS, st.integers(0, 7)), max_size=6))
+def test_what_is_kept_of_a_branch_is_counted_once(
+    sequences: list[tuple[int, ...]], kept: list[tuple[tuple[int, ...], int]]
+) -> None:
+    tree, here = Tree(), [*dict.fromkeys(sequences)]
+    for ids in here:
+        tree = tree.rewound(0)
+        for place, index in enumerate(ids):
+            tree = tree.forced(place, chosen(place, index)) if place else tree.forced(0, chosen(0, index))
+    parts = [KeptPart(digest_of(ids), min(start, len(ids)), len(ids)) for ids, start in kept]
+    known = {tree.ids(n)[:end] for n in range(len(tree.branches)) for end in range(1 + len(tree.ids(n)))}
+    held = {ids[: end + 1] for ids, start in kept if ids in known for end in range(start, len(ids))}
+    for number, count in enumerate(tree.kept(parts)):
+        ids = tree.ids(number)
+        assert count == sum(ids[: end + 1] in held for end in range(len(ids)))
 
 
 @given(STEPS)
@@ -179,6 +210,12 @@ def test_what_a_beam_search_proposes() -> None:
     assert tree.current == 1
     assert tree.branch.stop == "hypothesis 1"
     assert tree.switched(0).with_beams(found, None).branches == tree.branches
+    assert tree.partings() == [(None, 0), (0, 1), (1, 2)]
+    assert [tree.through(node) for node in (-1, 0, 1)] == [0, 0, 1]
+    # They hang from the branch that the search went on from, before what stands below that.
+    other = tree.switched(0).rewound(0).grown(chosen(0, 8)).switched(0)
+    both = other.with_beams([([chosen(1, 5)], "")], None)
+    assert [both.ids(n) for n in range(5)] == [(1,), (1, 5), (8,), (1, 2, 3), (1, 2, 4)]
 
 
 def test_a_long_branch_costs_no_more_for_each_token() -> None:
@@ -190,6 +227,7 @@ def test_a_long_branch_costs_no_more_for_each_token() -> None:
 
 def test_the_examples() -> None:
     assert doctest.testmod(module).failed == 0
+    assert doctest.testmod(keeping).failed == 0
     assert doctest.testmod(steps).failed == 0
     assert doctest.testmod(traced).failed == 0
     assert doctest.testmod(beams).failed == 0

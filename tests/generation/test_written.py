@@ -9,7 +9,8 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as how
 from hypothesis import strategies as st
 
 from tui.generation.decoding import Constraint, Decoding
@@ -85,6 +86,7 @@ def through_json(written: Mapping[tuple[str, str], Kept], most: int = MOST_TOKEN
     return of_plain(json.loads(json.dumps(as_plain(written, most))))
 
 
+@how(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(st.lists(trees(), min_size=1, max_size=3))
 def test_every_tree_comes_back(several: list[Tree]) -> None:
     written = {

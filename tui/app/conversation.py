@@ -324,6 +324,7 @@ class Conversation:
         if pending.load is not None and failed.id == pending.load.id:
             pending.load = None
             screen.loading_reference = None
+            self.writers.not_loaded(failed.failure)
         elif pending.settle(failed.id):
             self._set_stale(True)
             if screen.in_use is None and screen.failure is not None:
@@ -338,7 +339,9 @@ class Conversation:
         pending = self._pending
         if pending.load is not None and event.id == pending.load.id:
             if isinstance(event, Cancelled):
-                self._playground.say(f"Loading {pending.load.reference} was cancelled")
+                said = f"Loading {pending.load.reference} was cancelled"
+                self._playground.say(said)
+                self.writers.not_loaded(Failure("No checkpoint is loaded", f"{said}.", "Choose one."))
             pending.load = None
             self._playground.loading_reference = None
         else:

@@ -26,7 +26,7 @@ from tui.protocol import (
 
 if TYPE_CHECKING:
     from tui.app.engine_client import EngineClient, Notice
-    from tui.values import ReadoutSettings, RowAddress
+    from tui.values import Failure, ReadoutSettings, RowAddress
 
 
 _ENDS = (Continued, Searched, Failed, Cancelled, Superseded)
@@ -42,8 +42,8 @@ class Writers:
         self._writing: int | None = None
         self._reading: int | None = None
         self._held: Continue | Search | None = None
-        """What waits for a new engine to have its checkpoint."""
-        self._loading = False
+        """What waits for a checkpoint: the first one, or that of a new engine."""
+        self._loading = True
         self._left: set[int] = set()
         """Requests that nobody waits for any more, and whose last event has not come."""
 
@@ -58,6 +58,11 @@ class Writers:
     def busy(self) -> bool:
         """Whether the engine is at it."""
         return self._writing is not None
+
+    @property
+    def waiting(self) -> bool:
+        """Whether what was asked for waits for a checkpoint."""
+        return self._held is not None
 
     def go_on(self, **wanted: Any) -> None:
         """Ask for tokens; a request under way gives way."""
@@ -96,6 +101,14 @@ class Writers:
             self._left.add(self._reading)
         self._reading = self._client.next_id()
         self._client.send(Reweigh(self._reading, settings, address))
+
+    def not_loaded(self, failure: Failure) -> None:
+        """No checkpoint comes that could be waited for; what waits is told why."""
+        held, self._held, self._loading = self._held, None, False
+        if held is not None:
+            self._writing = None
+            if self._listener is not None:
+                self._listener(Failed(held.id, failure))
 
     def hear(self, notice: Notice) -> bool:
         """Whether this was about writing; then the listener was told, if it still matters."""

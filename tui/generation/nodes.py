@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from tui.generation.decoding import Decoding
+from tui.generation.kept import KeptPart, followed_by
 from tui.generation.steps import Chosen
 from tui.values import ReadoutSettings
 
@@ -61,6 +63,9 @@ class Nodes:
         """The first of equal nodes, by the first of their parents' equals and their id."""
         self._first: list[int] = []
         self._up: list[int] = []
+        self._digests: list[int] = []
+        self._by_digest: dict[int, int] = {}
+        """The first of equal nodes, by the digest of the ids up to it."""
         self._latest: tuple[int, list[int], list[Chosen]] = (PROMPT, [], [])
         """The way that was asked for last: most that are asked for are it, or go on from its end."""
 
@@ -87,6 +92,9 @@ class Nodes:
         )
         parent = self._first_of(node.parent)
         self._first.append(self._firsts.setdefault((parent, chosen.id), number))
+        digest = followed_by(0 if parent == PROMPT else self._digests[parent], chosen.id)
+        self._digests.append(digest)
+        self._by_digest.setdefault(digest, number)
         up = self._up_from(parent)
         even = self._depth(parent) - self._depth(up) == self._depth(up) - self._depth(self._up_from(up))
         self._up.append(self._up_from(up) if even else parent)
@@ -132,6 +140,39 @@ class Nodes:
             found.append(self.all[at].chosen)
             at = self._parent(at)
         return found[::-1]
+
+    def partings(self, tips: Sequence[int]) -> list[tuple[int | None, int]]:
+        """Of each of some ways the earlier one that it follows furthest, and for how many tokens.
+
+        None is the one of a way that has nothing in common with those before it.
+        """
+        owners: dict[int, int] = {}
+        found: list[tuple[int | None, int]] = []
+        for number, tip in enumerate(tips):
+            at = self._first_of(tip)
+            while at != PROMPT and at not in owners:
+                owners[at] = number
+                at = self._parent(at)
+            found.append((owners.get(at), self._depth(at)))
+        return found
+
+    def kept_of(self, tips: Sequence[int], parts: Iterable[KeptPart]) -> list[int]:
+        """How many tokens of each of some ways lie in parts whose keys and values are kept."""
+        kept: set[int] = set()
+        for part in parts:
+            at = self._by_digest.get(part.digest, PROMPT)
+            while self._depth(at) > part.start:
+                kept.add(at)
+                at = self._parent(at)
+        counts: dict[int, int] = {PROMPT: 0}
+        for tip in tips:
+            at, way = self._first_of(tip), []
+            while at not in counts:
+                way.append(at)
+                at = self._parent(at)
+            for each in reversed(way):
+                counts[each] = counts[self._parent(each)] + (each in kept)
+        return [counts[self._first_of(tip)] for tip in tips]
 
     def _first_of(self, number: int) -> int:
         return PROMPT if number == PROMPT else self._first[number]

@@ -65,18 +65,3 @@ class Stop(msgspec.Struct, frozen=True):
     """`count`: as many as were asked for."""
     about: str
     """In words, with the token, the string or the limit."""
-
-
-class CacheUse(msgspec.Struct, frozen=True):
-    """Keys and values kept, so that branches go on without reading their beginning again."""
-
-    bytes_used: int
-    bytes_allowed: int
-    branches: int
-    """How many sequences of ids have theirs kept."""
-    dropped: int
-    """How many were dropped for room since the checkpoint was loaded; visited again they are computed again."""
-    reused: int = 0
-    """Positions that this request took from what was kept."""
-    computed: int = 0
-    """Positions that it ran the model on."""

@@ -7,11 +7,12 @@ only ever added to, so that a token more costs the same in a text of ten thousan
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from tui.generation.kept import KeptPart
 from tui.generation.nodes import PROMPT, Node, Nodes, Setting
 from tui.generation.steps import Chosen
 
@@ -108,6 +109,25 @@ class Tree:
     def shared(self, one: int, other: int) -> int:
         """Tokens that two branches have in common, from the first."""
         return self._nodes.shared(self._tip(one), self._tip(other))
+
+    def partings(self) -> list[tuple[int | None, int]]:
+        """Of every branch the earlier one that it hangs from, and the tokens that both have in common."""
+        return self._nodes.partings([branch.tip for branch in self.branches])
+
+    def kept(self, parts: Iterable[KeptPart]) -> list[int]:
+        """Of every branch how many of its tokens have their keys and values kept."""
+        return self._nodes.kept_of([branch.tip for branch in self.branches], parts)
+
+    def through(self, node: int) -> int | None:
+        """The first branch that ends at a node, or that goes through it; None where there is none."""
+        ends = (number for number, branch in enumerate(self.branches) if branch.tip == node)
+        count = len(self._nodes.way(node)[0])
+        others = (
+            number
+            for number, branch in enumerate(self.branches)
+            if node == PROMPT or self._nodes.shared(node, branch.tip) == count
+        )
+        return next(ends, next(others, None))
 
     # -------------------------------------------------------------------------------------- other trees
 
@@ -214,15 +234,18 @@ class Tree:
             for chosen in chosens:
                 tip = tree._child(tip, chosen, setting)
             branches.append((tip, stop))
-        first = None
+        first, place = None, tree.current + 1
         for tip, stop in branches:
             known = [number for number, branch in enumerate(tree.branches) if branch.tip == tip]
             if known:
                 tree = tree.switched(known[0])
             else:
-                tree = tree._with((*tree.branches, Branch(tree._new_name(), tip, stop)), len(tree.branches))
-            first = tree.current if first is None else first
-        return tree if first is None else tree.switched(first)
+                added = Branch(tree._new_name(), tip, stop)
+                tree = tree._with((*tree.branches[:place], added, *tree.branches[place:]), place)
+                place += 1
+            first = tree.branches[tree.current].tip if first is None else first
+        tips = [branch.tip for branch in tree.branches]
+        return tree if first is None else tree.switched(tips.index(first))
 
 
 def _is_of(node: Node, source: str) -> bool:

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from tui.generation.beams import BeamCandidate, Hypothesis
-from tui.generation.steps import CacheUse, Chosen, Stop
+from tui.generation.kept import CacheUse
+from tui.generation.steps import Chosen, Stop
 from tui.microscope.questions import AnyFinding
 from tui.values import (
     Checkpoint,

@@ -18,6 +18,7 @@ from tests.seq2seq_checkpoints import make_writer
 from tui.engine.decoding.kept_caches import KeptCaches, allowance, shared
 from tui.engine.loading import LoadedCheckpoint
 from tui.generation.decoding import Decoding
+from tui.generation.kept import KeptPart, digest_of
 
 TASK = "text-generation"
 TEXT = "The film was dull, the"
@@ -97,6 +98,31 @@ def test_with_room_nothing_is_computed_twice(runs: list[list[int]]) -> None:
         # The last position is run again where its logits are not kept: no run ended there.
         assert past >= before - (before == len(ids))
         known |= {ids[: place + 1] for place in range(len(ids))}
+        # Every position is told as kept, by the branch that it is in; of the branches of a prompt only theirs.
+        for prompt in ((), ids[:1], ids[:2]):
+            use = caches.use(0, 0, (), prompt)
+            told = {
+                each
+                for part in use.parts
+                for each in known
+                if part.start + len(prompt) < len(each) and _leads_to(each, prompt, part, known)
+            }
+            assert told == {
+                each for each in known if len(each) > len(prompt) and each[: len(prompt)] == prompt
+            }
+            assert use.token_bytes == A_POSITION
+            assert use.prompt_bytes == len(prompt) * use.token_bytes
+
+
+def _leads_to(
+    ids: tuple[int, ...], prompt: tuple[int, ...], part: KeptPart, known: set[tuple[int, ...]]
+) -> bool:
+    """Whether a part ends at a known sequence that goes on from `ids`."""
+    return any(
+        each[: len(ids)] == ids and digest_of(each[len(prompt) :]) == part.digest
+        for each in known
+        if each[: len(prompt)] == prompt and len(each) == part.end + len(prompt)
+    )
 
 
 def test_what_was_used_longest_ago_goes_first() -> None:

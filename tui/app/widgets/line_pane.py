@@ -16,6 +16,7 @@ from tui.app.widgets.frame import Framed
 from tui.app.widgets.palette import style_of
 
 _DIM = Style(dim=True)
+_BLANK = Strip([])
 
 
 class LinePane(Framed, ScrollView, can_focus=True):
@@ -44,6 +45,11 @@ class LinePane(Framed, ScrollView, can_focus=True):
         return 0
 
     @property
+    def standing(self) -> int:
+        """How many of the last rows stay at the bottom when there are more rows than lines."""
+        return 0
+
+    @property
     def room(self) -> int:
         """Rows that can be seen at once."""
         return self.scrollable_content_region.height
@@ -53,15 +59,14 @@ class LinePane(Framed, ScrollView, can_focus=True):
         width = self.scrollable_content_region.width
         if not self.is_mounted or width <= 0:
             return
-        old, self._rows = self._rows, self.rows(width)
-        if len(self._rows) != len(old):
+        lines = range(self.size.height)
+        old = [self._line(y) for y in lines]
+        count = len(self._rows)
+        self._rows = self.rows(width)
+        if len(self._rows) != count:
             self.virtual_size = Size(width, len(self._rows))
-        blank = Strip([])
-        for y in range(self.size.height):
-            number = self._number(y)
-            before = old[number] if number < len(old) else blank
-            after = self._rows[number] if number < len(self._rows) else blank
-            span = changed_span(before, after)
+        for y in lines:
+            span = changed_span(old[y], self._line(y))
             if span is not None:
                 self.refresh(Region(span[0], y, max(1, span[1] - span[0]), 1))
 
@@ -70,8 +75,9 @@ class LinePane(Framed, ScrollView, can_focus=True):
         top = self.scroll_offset.y
         if number < top + self.pinned:
             self.scroll_to(y=max(0, number - self.pinned), animate=False, force=True, immediate=True)
-        elif self.room and number >= top + self.room:
-            self.scroll_to(y=number - self.room + 1, animate=False, force=True, immediate=True)
+        elif self.room and top + self.room - self.standing <= number < len(self._rows) - self.standing:
+            y = number - self.room + self.standing + 1
+            self.scroll_to(y=y, animate=False, force=True, immediate=True)
 
     def plain(self) -> str:
         """The rows as text, for the clipboard."""
@@ -79,7 +85,16 @@ class LinePane(Framed, ScrollView, can_focus=True):
 
     def _number(self, y: int) -> int:
         """The row drawn on line `y` of the pane."""
-        return y if y < self.pinned else self.scroll_offset.y + y
+        if y < self.pinned:
+            return y
+        below = self.room - y
+        if 0 < below <= self.standing and len(self._rows) > self.room:
+            return len(self._rows) - below
+        return self.scroll_offset.y + y
+
+    def _line(self, y: int) -> Strip:
+        number = self._number(y)
+        return self._rows[number] if number < len(self._rows) else _BLANK
 
     def render_line(self, y: int) -> Strip:
         """One line of the pane (Textual's line API)."""

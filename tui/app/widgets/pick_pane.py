@@ -12,6 +12,9 @@ from tui.app.render.glyphs import pad
 from tui.app.render.strips import row
 from tui.app.widgets.line_pane import LinePane
 
+_LEAST_LISTED = 5
+"""Rows of the list that are seen beside the details."""
+
 
 class PickPane(LinePane):
     """Subclasses say what the entries are; choosing one posts `Picked`."""
@@ -32,6 +35,12 @@ class PickPane(LinePane):
             return self.pane
 
     cursor: var[int] = var(0)
+    _standing = 0
+
+    @property
+    def standing(self) -> int:
+        """The details stay in view where they leave room for the list."""
+        return self._standing
 
     def entries(self) -> list[tuple[str, str, str]]:
         """Name, mark at the right end, and component class of every entry, in order."""
@@ -49,7 +58,9 @@ class PickPane(LinePane):
             style = self.style("cursor") if here and self.has_focus else self.style(style_name)
             text = pad(name, max(1, width - 3 - len(mark)))
             strips.append(row(("▸ " if here else "  ", style), (text, style), (f" {mark}", style)))
-        return strips + [strip.crop(0, width) for strip in self.details(width)]
+        details = [strip.crop(0, width) for strip in self.details(width)]
+        self._standing = len(details) if len(details) + _LEAST_LISTED <= self.room else 0
+        return strips + details
 
     def validate_cursor(self, cursor: int) -> int:
         """Keep the cursor on an entry."""
@@ -74,9 +85,10 @@ class PickPane(LinePane):
 
     def on_click(self, event: events.Click) -> None:
         """A click moves the cursor and takes the entry."""
-        number = event.get_content_offset(self)
-        if number is not None and number.y + self.scroll_offset.y < len(self.entries()):
-            self.cursor = number.y + self.scroll_offset.y
+        place = event.get_content_offset(self)
+        number = -1 if place is None else self._number(place.y)
+        if 0 <= number < len(self.entries()):
+            self.cursor = number
             self.action_choose()
 
     def on_focus(self) -> None:

@@ -16,7 +16,7 @@ import torch
 from transformers.cache_utils import Cache, EncoderDecoderCache
 
 from tui.engine.decoding.growing import States, can_grow, decoder_part, grow, layers_of, seen_up_to
-from tui.generation.steps import CacheUse
+from tui.generation.kept import CacheUse, KeptPart, digest_of
 
 LEAST_BYTES = 64 << 20
 _SHARE_OF_FREE = 4
@@ -67,6 +67,12 @@ class _Source:
     def bytes(self) -> int:
         """Of the cache and the encoder's outputs, without the ends."""
         return sum(_bytes(self.cache)) + sum(map(_size, _tensors(self.encoder_outputs)))
+
+    @property
+    def bytes_besides(self) -> int:
+        """Of what an encoder made, and of the keys and values made of that."""
+        cross = self.cache.cross_attention_cache if isinstance(self.cache, EncoderDecoderCache) else None
+        return sum(_bytes(cross)) + sum(map(_size, _tensors(self.encoder_outputs)))
 
 
 class KeptCaches:
@@ -193,9 +199,16 @@ class KeptCaches:
         standing = min(shared(known.ids, ids), len(ids) - 1)
         return (seen_up_to(known.cache, fresh, standing), standing) if standing else (fresh, 0)
 
-    def use(self, reused: int, computed: int) -> CacheUse:
-        """What is kept now; `reused` and `computed`: positions of a request."""
+    def use(
+        self, reused: int, computed: int, source: tuple[int, ...] = (), prompt: Sequence[int] = ()
+    ) -> CacheUse:
+        """What is kept now; `reused` and `computed`: positions of a request.
+
+        source and prompt: those whose branches are told one by one, ids of the encoder and of the decoder.
+        """
         kept = self._sources.values()
+        known = self._sources.get(source, _Source())
+        a_token = _bytes_of_position(known)
         return CacheUse(
             bytes_used=self._bytes(),
             bytes_allowed=self.allowed,
@@ -203,6 +216,9 @@ class KeptCaches:
             dropped=self._dropped,
             reused=reused,
             computed=computed,
+            token_bytes=a_token,
+            prompt_bytes=known.bytes_besides + len(prompt) * a_token if known.grows else known.bytes,
+            parts=_parts(known, prompt),
         )
 
     def _bytes(self) -> int:
@@ -268,6 +284,25 @@ def _goes_on(known: _Source, ids: Sequence[int], rows: int) -> bool:
     new = len(ids) - len(known.ids)
     wanted = new == 1 or (new == 0 and known.row is not None)
     return known.whole and wanted and rows == 1 and shared(known.ids, ids) == len(known.ids)
+
+
+def _bytes_of_position(known: _Source) -> int:
+    """Of one position of the decoder in all layers."""
+    if known.cache is None or not known.grows or not known.ids:
+        return 0
+    first = [layer.states(0, 1) for layer in layers_of(known.cache)]
+    return sum(_size(each) for pair in first if pair is not None for each in pair)
+
+
+def _parts(known: _Source, prompt: Sequence[int]) -> tuple[KeptPart, ...]:
+    """What is kept of the texts after a prompt."""
+    runs = [(known.ids, 0), *((end.ids, end.start) for end in known.ends)]
+    begin = list(prompt)
+    return tuple(
+        KeptPart(digest_of(ids[len(begin) :]), max(0, start - len(begin)), len(ids) - len(begin))
+        for ids, start in runs
+        if len(ids) > len(begin) and list(ids[: len(begin)]) == begin
+    )
 
 
 def _bytes(cache: Cache | None) -> Iterator[int]:

@@ -111,7 +111,7 @@ class Run:
                 prompt=len(start.ids),
                 limit=start.limit,
                 settings=start.settings,
-                cache=kept.caches.use(loop.counted.reused, loop.counted.computed),
+                cache=kept.caches.use(loop.counted.reused, loop.counted.computed, start.source, start.ids),
                 memory=device.memory(loaded.placement.device),
                 seconds=time.perf_counter() - began,
                 note=start.note,

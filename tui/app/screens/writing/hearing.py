@@ -35,7 +35,8 @@ if TYPE_CHECKING:
     from tui.app.engine_client import Notice
     from tui.app.writers import Writers
     from tui.forms import Value
-    from tui.generation.steps import CacheUse, Chosen
+    from tui.generation.kept import CacheUse
+    from tui.generation.steps import Chosen
     from tui.generation.tree import Tree
     from tui.generation.written import Written
 
@@ -121,9 +122,9 @@ class Hearing(Panes):
         self._writers.listen(self.heard)
         self.query_one("#typed", InputPane).rename("Prompt", "What stands before the first written token.")
         self.probabilities.settings = self._written.readout
-        self._show()
         self.set_focus(self.text)
         self._look()
+        self._show()
 
     def on_unmount(self) -> None:
         """Nothing is written for a screen that is gone."""
@@ -196,6 +197,7 @@ class Hearing(Panes):
             case Loaded():
                 if not self._writers.busy:
                     self._look()
+                self._show_head()
 
     def _stepped(self, chosen: Chosen) -> None:
         setting = self._setting
@@ -253,24 +255,13 @@ class Hearing(Panes):
         self._show()
 
     def _show_step(self, at: int) -> None:
-        """Show a step of the latest search in the place of the branches."""
-        focused = self.focused
-        self.add_class("-beams")
-        self.beams.follow(self._steps, at)
-        if focused is self.branches:
-            self.set_focus(self.beams)
-
-    def _show_branches(self) -> None:
-        """Show the branches again."""
-        focused = self.focused
-        self.remove_class("-beams")
-        if focused is self.beams:
-            self.set_focus(self.branches)
+        """Show a step of the latest search among the branches."""
+        self.branches.follow(self._steps, at, self._start[0])
 
     def _search_ended(self) -> None:
         if self._searching:
             self._searching = False
-            self._show_branches()
+            self.branches.unfollow()
 
     # -------------------------------------------------------------------------------------- what is seen
 
@@ -288,7 +279,8 @@ class Hearing(Panes):
         text.follow()
         if whole:
             self._shown_at = time.monotonic()
-            self.branches.source, self.branches.branching = self._source, tree
+            pane = self.branches
+            pane.source, pane.cache, pane.branching = self._source, self._cache, tree
             self._show_head()
             self._keep()
 
@@ -301,6 +293,7 @@ class Hearing(Panes):
     def _show_head(self) -> None:
         decoding, settings = self._written.decoding, self._written.readout
         doing = "searching" if self._searching else "writing" if self._writers.busy and self._writing else ""
+        doing = "waiting for the checkpoint" if self._writers.waiting else doing
         how = decoding.method if decoding.method == "greedy" else f"sample seed {decoding.seed}"
         facts = []
         speed = self.branching.totals().tokens_per_second

@@ -10,7 +10,6 @@ from textual.containers import Horizontal, Vertical
 from tui.app.keys import WRITING
 from tui.app.panes.input import InputPane
 from tui.app.panes.probabilities import ProbabilitiesPane
-from tui.app.panes.writing.beams import BeamsPane
 from tui.app.panes.writing.branches import BranchesPane
 from tui.app.panes.writing.text import TextPane
 from tui.app.screens.frame import Frame
@@ -47,12 +46,10 @@ class Panes(Frame):
     Panes #body { height: 1fr; }
     Panes #side { width: 1fr; height: 1fr; }
     Panes #text { height: 3fr; min-height: 4; }
-    Panes #branches, Panes #beams { height: 2fr; min-height: 4; }
-    Panes #beams, Panes.-beams #branches { display: none; }
-    Panes.-beams #beams { display: block; }
+    Panes #branches { height: 2fr; min-height: 4; }
     Panes #rows { width: 1fr; height: 1fr; }
     Panes #probabilities { height: 1fr; }
-    Panes.-zoomed #typed, Panes.-zoomed #text, Panes.-zoomed #branches, Panes.-zoomed #beams,
+    Panes.-zoomed #typed, Panes.-zoomed #text, Panes.-zoomed #branches,
     Panes.-zoomed #rows, Panes.-zoomed-rows #side { display: none; }
     Panes.-zoomed #side .-zoom { display: block; height: 1fr; }
     Panes.-zoomed-rows #rows { display: block; height: 1fr; }
@@ -74,7 +71,6 @@ class Panes(Frame):
             with Vertical(id="side"):
                 yield TextPane(id="text")
                 yield BranchesPane(id="branches")
-                yield BeamsPane(id="beams")
             with Vertical(id="rows"):
                 yield Rows(id="probabilities")
         yield OneLine(id="too-small")
@@ -94,11 +90,6 @@ class Panes(Frame):
     def branches(self) -> BranchesPane:
         """All branches."""
         return self.query_one("#branches", BranchesPane)
-
-    @property
-    def beams(self) -> BeamsPane:
-        """The steps of a search."""
-        return self.query_one("#beams", BeamsPane)
 
     def own_keys(self) -> list[tuple[list[Binding], str]]:
         """What the focused pane's keys do; among probabilities first what can be done with a row."""

@@ -213,9 +213,17 @@ class Writing(Hearing):
 
     @on(PickPane.Picked, "#branches")
     def picked(self, event: PickPane.Picked) -> None:
-        """A branch was chosen."""
+        """A branch was chosen, or a candidate to go on from, whatever became of it in the search."""
         event.stop()
-        self._go(self.branching.switched(event.index))
+        number = self.branches.branch
+        if number is not None:
+            self._go(self.branching.switched(number))
+            return
+        start, before = self._start
+        chosens = [by_beam(each, before + place) for place, each in enumerate(self.branches.way)]
+        setting = self._setting._replace(decoding=self._written.searching)
+        self.branches.unfollow()
+        self._go(self.branching.with_beams([(chosens, "")], setting, start))
 
     @after_token
     def action_prune(self) -> None:
@@ -244,7 +252,8 @@ class Writing(Hearing):
         if pane.comparison is not None:
             pane.comparison = None
             return
-        other = pane.cursor if pane.cursor != tree.current else (tree.current + 1) % len(tree.branches)
+        under = tree.current if pane.branch is None else pane.branch
+        other = under if under != tree.current else (tree.current + 1) % len(tree.branches)
         if other == tree.current:
             self.say("There is one branch only")
         else:
@@ -271,20 +280,10 @@ class Writing(Hearing):
         """Look at another step of the latest search."""
         if not self._steps:
             self.say("No search was made yet; b makes one")
-        elif self.has_class("-beams"):
-            self._show_step(self.beams.at + by)
+        elif self.branches.following:
+            self._show_step(self.branches.at + by)
         else:
             self._show_step(len(self._steps) - 1 if by < 0 else 0)
-
-    @on(PickPane.Picked, "#beams")
-    def candidate_picked(self, event: PickPane.Picked) -> None:
-        """Go on from a candidate, whatever became of it in the search."""
-        event.stop()
-        start, before = self._start
-        chosens = [by_beam(each, before + place) for place, each in enumerate(self.beams.way)]
-        setting = self._setting._replace(decoding=self._written.searching)
-        self._show_branches()
-        self._go(self.branching.with_beams([(chosens, "")], setting, start))
 
     def action_method(self) -> None:
         """Change between the likeliest token and sampling."""
@@ -329,8 +328,7 @@ class Writing(Hearing):
 
     def action_go(self, pane: str) -> None:
         """Go to a pane."""
-        tree = self.beams if self.has_class("-beams") else self.branches
-        self.set_focus({"text": self.text, "probabilities": self.probabilities, "tree": tree}[pane])
+        self.set_focus({"text": self.text, "probabilities": self.probabilities, "tree": self.branches}[pane])
 
     def action_leave(self) -> None:
         """Close what is open, innermost first; at last the screen."""
@@ -340,8 +338,8 @@ class Writing(Hearing):
             self.set_focus(self.text)
         elif self.zoomed is not None:
             self._zoom(None)
-        elif self.has_class("-beams") and not self._searching:
-            self._show_branches()
+        elif self.branches.following and not self._searching:
+            self.branches.unfollow()
         elif self.branches.comparison is not None:
             self.branches.comparison = None
         elif self._writers.busy and (self._writing or self._searching):
