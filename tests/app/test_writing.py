@@ -19,7 +19,9 @@ from tui.app.render import numbers
 from tui.app.screens.options import OptionsScreen
 from tui.app.screens.writing.screen import Writing
 from tui.app.session import SessionFile
+from tui.protocol import Failed
 from tui.settings import Settings
+from tui.values import Failure
 
 
 def greedy(count: int, prompt: str = PROMPT, **settings: object) -> tuple[int, ...]:
@@ -293,6 +295,18 @@ async def test_the_engine_dies_while_it_writes(state_folder: Path) -> None:
         assert writer.ids[:200] == greedy(200, min_new_tokens=200)
 
 
+async def test_a_branch_knows_that_memory_ran_out(state_folder: Path) -> None:
+    async with writing(state_folder) as writer:
+        writer.screen._written.options["min_new_tokens"] = 200
+        await writer.press("space")
+        await writer.driver.until(lambda: len(writer.ids) >= 2, "two tokens")
+        writer.screen.heard(Failed(1, Failure("Out of memory", "CUDA out of memory.", "Shorten it.")))
+        assert writer.screen.branching.branch.stop == "Out of memory"
+        assert writer.screen.text.ending == "Out of memory"
+        assert len(writer.ids) >= 2
+        assert "Shorten it." in writer.screen._message
+
+
 async def test_beams_become_branches_and_add_up(state_folder: Path) -> None:
     async with writing(state_folder) as writer:
         await writer.press("b")
@@ -367,7 +381,7 @@ async def test_candidates_stand_in_the_tree_while_the_search_runs(state_folder: 
         await writer.driver.pilot.pause()
         shown = writer.shown
         assert writer.screen.busy
-        assert "beams: step" in shown
+        assert "1 branch · step " in shown
         assert "✓" in shown
         assert "✗" in shown
         about = " ".join(strip.text.strip() for strip in pane.details(50))

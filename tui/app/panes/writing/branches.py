@@ -174,8 +174,8 @@ class BranchesPane(PickPane, inherit_bindings=False):
         count = len(tree.branches)
         about = f"{count:,} branch{'es' * (count != 1)}"
         if self.following:
-            about += f" · beams: step {self.at + 1:,} of {len(self.steps):,}"
-            about += f" · {self.steps[self.at].hypotheses:,} finished by then"
+            about += f" · step {self.at + 1:,} of {len(self.steps):,}"
+            about += f" · {self.steps[self.at].hypotheses:,} finished"
         self.set_title(about)
         self.redraw()
         self.show_row(self.cursor)

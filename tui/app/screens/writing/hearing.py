@@ -183,6 +183,8 @@ class Hearing(Panes):
                 self._searched(notice)
             case Failed(failure=failure):
                 self._search_ended()
+                if self._writing and self._grown:
+                    self._written.history.now(self.branching.stopped(failure.title), step=False)
                 self.say(f"{failure.title}: {failure.detail} {failure.hint}")
                 self._show()
             case Cancelled() | Superseded():
