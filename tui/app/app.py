@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from textual import events, on
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widget import Widget
@@ -17,13 +17,14 @@ from textual.widget import Widget
 from tui.app.canvas import Canvas
 from tui.app.desks import Desks
 from tui.app.hangup import on_hangup
-from tui.app.keys import PANES, TABLE
-from tui.app.panes.input import InputPane
+from tui.app.keys import TABLE
+from tui.app.panes.field import Edited
 from tui.app.panes.model import ModelPane
 from tui.app.panes.probabilities import ProbabilitiesPane
 from tui.app.panes.task import TaskPane
 from tui.app.screens.frame import Frame
 from tui.app.screens.playground import Playground
+from tui.app.typed_ahead import TypedAhead
 from tui.app.widgets.frame import Framed
 from tui.choices import TASKS
 from tui.forms import FORMS, Value
@@ -41,7 +42,7 @@ SAVE_AFTER = 1.0
 """Seconds after an edit at which the session is kept."""
 
 
-class LogitscopeApp(App[None]):
+class LogitscopeApp(TypedAhead):
     """Owns what lives as long as the program; every pane's state is on the playground screen.
 
     What the first frame does not show (the talk with the engine, the dialogs) is imported after it.
@@ -109,14 +110,16 @@ class LogitscopeApp(App[None]):
 
     @on(Playground.Opened)
     def opened(self) -> None:
-        """The panes are there: once they are painted, talk to the engine, which was started before."""
+        """The panes are there."""
         self._apply_taste()
-        self.call_after_refresh(self._begin)
 
-    async def _begin(self) -> None:
+    @on(Playground.Ready)
+    async def ready(self) -> None:
+        """The fields are there: talk to the engine, which was started before, and take what was typed meanwhile."""
         gc.freeze()  # what was made until now stays: no collection has to walk over it again
         gc.enable()
         await self.conversation.begin()
+        await self.take_typed()
 
     def _apply_taste(self) -> None:
         """The person's theme; what of theme and keys is not known is told."""
@@ -145,14 +148,17 @@ class LogitscopeApp(App[None]):
         from tui.app.session import Session
 
         self._keep_desk()
-        desks, caret = self._desks, self.playground.fields[0].caret
+        playground = self.playground
+        desks, caret = self._desks, playground.typed_into[0].caret
         return Session(self.conversation.task, caret, desks.used, desks.kept)
 
     def _keep_desk(self) -> None:
         """Note what is laid out for the task in use; a second text out of sight is kept, too."""
         task, playground = self.conversation.task, self.playground
         fields = playground.form.fields
-        texts = [pane.full_text for pane in playground.fields] + [""]  # a field never shown is empty
+        texts = [pane.full_text for pane in playground.fields or playground.outlines] + [
+            ""
+        ]  # a field never shown is empty
         inputs = {field.name: text for field, text in zip(fields, texts, strict=False)}
         self._desks.put(
             task,
@@ -192,8 +198,8 @@ class LogitscopeApp(App[None]):
 
     # ------------------------------------------------------------------------- what the person does
 
-    @on(InputPane.Edited)
-    def input_edited(self, event: InputPane.Edited) -> None:
+    @on(Edited)
+    def input_edited(self, event: Edited) -> None:
         """Answer as the person types."""
         self.conversation.analyze(again=False)
         self._save_soon()
@@ -371,19 +377,9 @@ class LogitscopeApp(App[None]):
 
     def action_jump(self) -> None:
         """Label the panes."""
-        from tui.app.screens.jump import JumpScreen
+        from tui.app.screens.jump import jump
 
-        regions = {name: self.playground.query_one(f"#{name}").region for name in PANES}
-        targets = {
-            str(number): (name, regions[name].offset)
-            for number, name in enumerate(PANES, start=1)
-            if regions[name]
-        }
-        self.push_screen(JumpScreen(targets), self._jumped)
-
-    def _jumped(self, name: str | None) -> None:
-        if name is not None:
-            self.playground.action_pane(name)
+        jump(self.playground)
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every key's command by name, then Textual's own (theme, screenshot, quit)."""

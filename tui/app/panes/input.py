@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from rich.style import Style
 from rich.text import Text
 from textual import events
-from textual.message import Message
 from textual.reactive import var
 from textual.widgets import TextArea
 
+from tui.app.panes.field import NAME, NUMBER, CaretMoved, Edited, Field
 from tui.app.render import numbers
 from tui.app.widgets.editor import EDITOR_CHARACTERS, Editor
 from tui.app.widgets.frame import Framed
@@ -23,14 +23,14 @@ _CHAT_HELP = (
 )
 
 
-class InputPane(Framed, Editor):
+class InputPane(Field, Framed, Editor):
     """The editor; it marks the characters of the selected token and dims what the model doesn't read.
 
     What is pasted beyond its most characters is kept and sent to the model, but not edited.
     """
 
-    NUMBER = 3
-    NAME = "Input"
+    NUMBER = NUMBER
+    NAME = NAME
     HELP = (
         "The text the model reads. Type: tokens, logits and answer follow. Several lines are one text.\n\n"
         "Escape leaves the field; then digits reach the panes. The characters of the token selected in Tokens "
@@ -41,17 +41,6 @@ class InputPane(Framed, Editor):
     )
 
     DEFAULT_CLASSES = "pane field"
-
-    class Edited(Message):
-        """The text is different now."""
-
-    class CaretMoved(Message):
-        """The text cursor stands at another character (an offset in code points)."""
-
-        def __init__(self, pane: InputPane, offset: int) -> None:
-            super().__init__()
-            self.pane = pane
-            self.offset = offset
 
     mark: var[tuple[int, int] | None] = var(None)
     """Characters of the selected token."""
@@ -142,13 +131,13 @@ class InputPane(Framed, Editor):
         if not self.text:
             self._beyond = ""
         self._tell_facts()
-        self.post_message(self.Edited())
+        self.post_message(Edited())
 
     def on_text_area_selection_changed(self, event: TextArea.SelectionChanged) -> None:
         """Tell where the text cursor stands, when the person moved it."""
         event.stop()
         if self.has_focus:
-            self.post_message(self.CaretMoved(self, self.caret))
+            self.post_message(CaretMoved(self, self.caret))
 
     def exchange_part(self, start: int, end: int, text: str) -> None:
         """Put a text in place of some characters, as an edit that can be undone."""

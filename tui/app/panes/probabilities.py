@@ -14,10 +14,10 @@ from tui.app.keys import PROBABILITIES, ROWS, bindings
 from tui.app.render import formula
 from tui.app.render.glyphs import fit
 from tui.app.render.numbers import count
-from tui.app.render.probability_table import Table, row_at, table
 from tui.app.widgets.line_pane import LinePane
 
 if TYPE_CHECKING:
+    from tui.app.render.probability_table import Table
     from tui.protocol import Readout
     from tui.values import ReadoutSettings, Row
 
@@ -81,7 +81,7 @@ class ProbabilitiesPane(LinePane):
         self._step: str | None = None  # None: the last one
         self._at = 0  # rank of the selected row; -n … -1 for the n watched ones
         self._query = ""
-        self._table = Table([], [], 1)
+        self._table: Table | None = None
 
     def on_mount(self) -> None:
         """An empty pane has its title too."""
@@ -90,7 +90,7 @@ class ProbabilitiesPane(LinePane):
     @property
     def pinned(self) -> int:
         """The formula stays in sight; with room for it the head of the table, what the rest holds, watched rows."""
-        return self._table.pinned
+        return 1 if self._table is None else self._table.pinned
 
     @property
     def selected(self) -> Row | None:
@@ -98,6 +98,8 @@ class ProbabilitiesPane(LinePane):
         readout = self.readout
         if readout is None or not readout.rows:
             return None
+        from tui.app.render.probability_table import row_at
+
         return row_at(readout, self._at)
 
     @property
@@ -173,13 +175,16 @@ class ProbabilitiesPane(LinePane):
         """The formula, the head of the table, watched rows, rows by rank, and what the others hold."""
         readout = self.readout
         if readout is None or not readout.rows:
-            self._table = Table([], [], 1)
-        else:
-            self._table = table(readout, self.step, self._at, width, self.room, self.style)
+            self._table = None
+            return []
+        from tui.app.render.probability_table import table
+
+        self._table = table(readout, self.step, self._at, width, self.room, self.style)
         return self._table.strips
 
     def _line_of(self, place: int) -> int | None:
-        return self._table.places.index(place) if place in self._table.places else None
+        places = [] if self._table is None else self._table.places
+        return places.index(place) if place in places else None
 
     def _show_selected(self) -> None:
         line = self._line_of(self._at)
@@ -246,7 +251,8 @@ class ProbabilitiesPane(LinePane):
             del watched[self._at]
             self._at = min(self._at + 1, -1) if watched else readout.start
         else:
-            chosen = row_at(readout, self._at)
+            chosen = self.selected
+            assert chosen is not None
             known = [
                 number for number, each in enumerate(readout.watched) if each and each.index == chosen.index
             ]
@@ -331,10 +337,10 @@ class ProbabilitiesPane(LinePane):
         """A click selects a row."""
         offset = event.get_content_offset(self)
         line = None if offset is None else self._number(offset.y)
-        if line is not None and line < len(self._table.places):
-            place = self._table.places[line]
-            if place is not None:
-                self._go(place)
+        places = [] if self._table is None else self._table.places
+        place = places[line] if line is not None and line < len(places) else None
+        if place is not None:
+            self._go(place)
 
 
 def _which(hit: int, total: int) -> str:

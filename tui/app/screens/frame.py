@@ -8,7 +8,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.app.keys import PANES, TABLE
-from tui.app.panes.input import InputPane
+from tui.app.panes.field import Field
 from tui.app.render.glyphs import visible
 from tui.app.widgets.frame import Framed
 from tui.app.widgets.one_line import OneLine
@@ -99,7 +99,7 @@ class Frame(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """In a text field a digit is a digit."""
-        return not (action == "digit" and isinstance(self.focused, InputPane))
+        return not (action == "digit" and isinstance(self.focused, Field))
 
     def action_zoom(self) -> None:
         """Give the focused pane the whole screen, or take it back."""
@@ -125,7 +125,7 @@ class Frame(Screen[None]):
             self._zoom(None)
         elif self.has_class("-picking") and self.has_class("-narrow"):
             self.close_picker()
-        elif isinstance(self.focused, InputPane):
+        elif isinstance(self.focused, Field):
             self.action_pane("tokens")
 
     def close_picker(self) -> None:

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.geometry import Offset
 from textual.screen import ModalScreen
 from textual.widgets import Static
+
+from tui.app.keys import PANES
+
+if TYPE_CHECKING:
+    from tui.app.screens.playground import Playground
 
 
 class JumpScreen(ModalScreen[str | None]):
@@ -38,3 +45,19 @@ class JumpScreen(ModalScreen[str | None]):
         event.stop()
         target = self._targets.get(event.character or "")
         self.dismiss(target[0] if target else None)
+
+
+def jump(playground: Playground) -> None:
+    """Label the panes that can be seen, and go to the one that is chosen."""
+    regions = {name: playground.query_one(f"#{name}").region for name in PANES}
+    targets = {
+        str(number): (name, regions[name].offset)
+        for number, name in enumerate(PANES, start=1)
+        if regions[name]
+    }
+
+    def chosen(name: str | None) -> None:
+        if name is not None:
+            playground.action_pane(name)
+
+    playground.app.push_screen(JumpScreen(targets), chosen)

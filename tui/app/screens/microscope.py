@@ -14,6 +14,7 @@ from textual.reactive import var
 
 from tui.app.enquiries import Answer, Enquiries
 from tui.app.keys import EVERYWHERE, MICROSCOPE, bindings
+from tui.app.panes.field import Edited
 from tui.app.panes.input import InputPane
 from tui.app.panes.microscope import VIEWS
 from tui.app.panes.microscope.view import View
@@ -160,8 +161,8 @@ class Microscope(Frame):
         view.shared_text = self._texts[""]
         view.inquire()
 
-    @on(InputPane.Edited)
-    def edited(self, event: InputPane.Edited) -> None:
+    @on(Edited)
+    def edited(self, event: Edited) -> None:
         """What was typed is another text now."""
         event.stop()
         owner, text = self._owner(self.view), self.field.full_text

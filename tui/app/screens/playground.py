@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -13,24 +12,24 @@ from textual.reactive import var
 
 from tui.app.keys import EVERYWHERE, PANE_KEYS, bindings
 from tui.app.panes.answer import AnswerPane, ShownAnswer
+from tui.app.panes.field import CaretMoved
 from tui.app.panes.forward import ForwardPane
-from tui.app.panes.input import InputPane
 from tui.app.panes.model import ModelPane
 from tui.app.panes.probabilities import ProbabilitiesPane
 from tui.app.panes.task import TaskPane
 from tui.app.panes.tokens import TokensPane
 from tui.app.render.glyphs import fit
-from tui.app.screens.frame import Frame
+from tui.app.screens.fields import Fields
 from tui.app.widgets.one_line import OneLine
 from tui.app.widgets.palette import COMPONENT_CLASSES
-from tui.forms import FORMS, Form, Value
+from tui.forms import Value
 
 if TYPE_CHECKING:
     from tui.protocol import Forwarded, Readout, Tokenized
     from tui.values import Checkpoint, Failure, ReadoutSettings, RowAddress, TokenSequence
 
 
-class Playground(Frame):
+class Playground(Fields):
     """Holds what is shown as reactives that the panes are bound to; posts what the person does."""
 
     HELP = "Seven panes on one text, one task, one checkpoint. Digits, tab and ctrl+g go from pane to pane."
@@ -40,7 +39,6 @@ class Playground(Frame):
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-normal"), (160, "-wide")]
     VERTICAL_BREAKPOINTS = [(0, "-cramped"), (22, "-short"), (32, "-tall")]
 
-    task_name: var[str] = var("")
     checkpoints: var[tuple[Checkpoint, ...]] = var(())
     in_use: var[str | None] = var(None)
     loading_reference: var[str | None] = var(None)
@@ -59,8 +57,6 @@ class Playground(Frame):
     """The numbers are those of an earlier text or checkpoint."""
     stale_walk: var[bool] = var(False)
     """The same of forward pass and readout, which come before a long answer is written."""
-    options: var[dict[str, Value]] = var({})
-    """The task's options that differ from their defaults; replaced whole."""
     texts: var[tuple[str, ...]] = var(())
     """The texts that the tokens shown were made from, by field."""
     sequence: var[int] = var(0)
@@ -69,13 +65,9 @@ class Playground(Frame):
     """The one cursor: position of the selected token; None: what the answer is read from."""
     part: var[int] = var(0)
     """Which of the head's outputs is read."""
-    mark: var[tuple[int, int] | None] = var(None)
-    second_mark: var[tuple[int, int] | None] = var(None)
-    unread_from: var[int | None] = var(None)
-    second_unread_from: var[int | None] = var(None)
 
     class Opened(Message):
-        """The panes are there."""
+        """The panes are there, but outlines in the place of the fields."""
 
     class Readdressed(Message):
         """Another row of the logits at hand is to be read."""
@@ -86,16 +78,6 @@ class Playground(Frame):
         def __init__(self, start: int, end: int, text: str) -> None:
             super().__init__()
             self.start, self.end, self.text = start, end, text
-
-    def __init__(self, texts: dict[str, str], task: str, second_shown: bool, caret: int | None) -> None:
-        super().__init__()
-        self.second_shown = second_shown
-        """Whether a second text that the task can do without is in sight."""
-        self.set_reactive(Playground.task_name, task)
-        first, *others = [texts.get(field.name, "") for field in self.form.fields]
-        self.fields = [InputPane(first, caret, id="input")]
-        """One editor, and a second one from when it is first needed."""
-        self._add_second(others)
 
     def compose(self) -> ComposeResult:
         """Status, panes, hints."""
@@ -113,8 +95,7 @@ class Playground(Frame):
                     Playground.checkpoints, Playground.in_use, Playground.loading_reference
                 )
             with Vertical(id="right"):
-                yield self.fields[0].data_bind(Playground.mark, Playground.unread_from, Playground.options)
-                yield from self.fields[1:]
+                yield from self.outlines
                 yield TokensPane(id="tokens").data_bind(
                     Playground.tokenized,
                     Playground.sequence,
@@ -144,28 +125,7 @@ class Playground(Frame):
         self.show_fold()
         self.show_form()
         self.post_message(self.Opened())
-
-    @property
-    def form(self) -> Form:
-        """What the task asks for."""
-        return FORMS[self.task_name]
-
-    @property
-    def current_inputs(self) -> dict[str, str]:
-        """The texts in the fields now, all of each, by the names of the task's form."""
-        shown = self.fields if self.second_in_use else self.fields[:1]
-        return {field.name: pane.full_text for field, pane in zip(self.form.fields, shown, strict=False)}
-
-    def _texts_now(self) -> tuple[str, ...]:
-        """The texts as they are asked about now, in the form's order."""
-        inputs = self.current_inputs
-        return tuple(inputs.get(field.name, field.default) for field in self.form.fields)
-
-    @property
-    def second_in_use(self) -> bool:
-        """Whether the second field is in sight."""
-        fields = self.form.fields
-        return len(fields) > 1 and (not fields[1].optional or self.second_shown)
+        self.call_after_refresh(self.open_fields)
 
     @property
     def address(self) -> RowAddress:
@@ -183,25 +143,16 @@ class Playground(Frame):
             if text != pane.full_text:
                 pane.replace_text(text)
         self.second_shown = second_shown
-        self._add_second(texts[1:])
+        self.add_second(texts[1:])
         self.options = options
         self.sequence, self.cursor, self.part = 0, None, 0
         self.mark = self.second_mark = self.unread_from = self.second_unread_from = None
         self.show_form()
 
-    def _add_second(self, texts: Sequence[str] = ()) -> None:
-        """The second editor, from when it is in sight or has a text to keep: the first frame is quicker without."""
-        text = "".join(texts[:1])
-        if len(self.fields) > 1 or not (text or self.second_in_use):
-            return
-        self.fields.append(InputPane(text, id="second"))
-        if self.is_mounted:
-            self.query_one("#right").mount(self.fields[1], after=self.fields[0])
-
     def show_form(self) -> None:
         """Name the fields, and give the panes the room that the task needs."""
-        self._add_second()
-        for pane, field in zip(self.fields, self.form.fields, strict=False):
+        self.add_second()
+        for pane, field in zip(self.typed_into, self.form.fields, strict=False):
             pane.rename(field.title, field.about)
         if not self.second_in_use and self.focused in self.fields[1:]:
             self.set_focus(self.fields[0])
@@ -279,21 +230,7 @@ class Playground(Frame):
             token = shown.tokens[self.cursor]
             if token.start is not None and token.end is not None and token.end > token.start:
                 place = (token.field, token.start, token.end)
-        self._mark(place)
-
-    def watch_second_mark(self, mark: tuple[int, int] | None) -> None:
-        """The second editor underlines it."""
-        for pane in self.fields[1:]:
-            pane.mark = mark
-
-    def watch_second_unread_from(self, unread_from: int | None) -> None:
-        """The second editor strikes it out."""
-        for pane in self.fields[1:]:
-            pane.unread_from = unread_from
-
-    def _mark(self, place: tuple[int | None, int, int] | None) -> None:
-        self.mark = place[1:] if place is not None and place[0] == 0 else None
-        self.second_mark = place[1:] if place is not None and place[0] == 1 else None
+        self.mark_at(place)
 
     def _select(self, sequence: int, position: int | None) -> None:
         """Move the one cursor; what is read of the logits follows where there is a choice."""
@@ -346,7 +283,7 @@ class Playground(Frame):
         if target.sequence is not None or target.position is not None:
             self._select(target.sequence or 0, target.position)
         if target.mark is not None:
-            self._mark(target.mark)
+            self.mark_at(target.mark)
 
     @on(AnswerPane.Taken)
     def answer_taken(self, event: AnswerPane.Taken) -> None:
@@ -356,7 +293,7 @@ class Playground(Frame):
         if mark is None:
             return
         field, start, end = mark
-        if self.answer is None or self.answer.texts != self._texts_now():
+        if self.answer is None or self.answer.texts != self.texts_now():
             self.say("The answer is about an older text; it is put in once the new answer is there")
             return
         if event.target.replacement is not None and field == 0:
@@ -375,8 +312,8 @@ class Playground(Frame):
             pane.move_caret_to(mark[0])
         self.set_focus(pane)
 
-    @on(InputPane.CaretMoved)
-    def caret_moved(self, event: InputPane.CaretMoved) -> None:
+    @on(CaretMoved)
+    def caret_moved(self, event: CaretMoved) -> None:
         """Select the token that the text cursor stands on."""
         event.stop()
         shown = self.shown_sequence

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from textual import on
 
 from tui.app.keys import EVERYWHERE, WRITING, bindings
+from tui.app.panes.field import Edited
 from tui.app.panes.input import InputPane
 from tui.app.panes.probabilities import ProbabilitiesPane
 from tui.app.panes.writing.text import TextPane
@@ -309,8 +310,8 @@ class Writing(Hearing):
         self._show_head()
         self._look()
 
-    @on(InputPane.Edited)
-    def prompt_edited(self, event: InputPane.Edited) -> None:
+    @on(Edited)
+    def prompt_edited(self, event: Edited) -> None:
         """Another prompt: the branch stays, its numbers are others."""
         event.stop()
         text = self.query_one("#typed", InputPane).full_text
