@@ -79,7 +79,7 @@ def beginning(
             "No such token", f"{min(request.written)} is no id: they count from 0.", "Use ids from 0 up."
         )
     _check_banned(loaded, request.decoding.banned)
-    own, origins = _own(loaded, prepared, decoding)
+    own, origins = _own(loaded, prepared, decoding, request.unset)
     files = checkpoint_files(loaded.tokenizer.folder)
     before = None if encoder else len(reading.ids)
     in_force = generation_settings.writing(loaded.model, loaded.tokenizer, own, origins, files, before)
@@ -131,11 +131,11 @@ def _check_banned(loaded: LoadedCheckpoint, banned: Sequence[int]) -> None:
 
 
 def _own(
-    loaded: LoadedCheckpoint, prepared: Prepared, decoding: Mapping[str, Any]
+    loaded: LoadedCheckpoint, prepared: Prepared, decoding: Mapping[str, Any], unset: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The arguments of `generate` that somebody chose, and whose they are where they are not yours."""
     own: dict[str, Any] = {}
-    origins: dict[str, str] = {}
+    origins = dict.fromkeys(unset, "Logitscope")
     if isinstance(prepared, SourceText):
         own |= {
             name: value
@@ -146,8 +146,6 @@ def _own(
             own["forced_bos_token_id"] = prepared.source.target_id
             origins["forced_bos_token_id"] = "tgt_lang"
     own |= decoding
-    if own.get("num_beams") == 1:
-        origins["num_beams"] = "Logitscope"
     if (loaded.model.generation_config.num_return_sequences or 1) > 1:
         own["num_return_sequences"], origins["num_return_sequences"] = 1, "Logitscope"
     if "static" in (loaded.model.generation_config.cache_implementation or ""):
