@@ -254,6 +254,8 @@ def test_seeds_and_constraints(engine: EngineProcess) -> None:
         (lambda engine: ask(engine, 1, task="summarization"), "The checkpoint in use is for another task"),
         (lambda engine: ask(engine, 1, task="ner"), "Nothing is written here"),
         (lambda engine: ask(engine, 1, readout=ReadoutSettings(temperature=0.0)), "Impossible temperature"),
+        (lambda engine: ask(engine, 1, decoding=Decoding(banned=(5, 10**7))), "No such token"),
+        (lambda engine: ask(engine, 1, decoding=Decoding(banned=(-1,))), "No such token"),
     ],
 )
 def test_what_can_not_be_done_is_said(engine: EngineProcess, request_of: object, title: str) -> None:

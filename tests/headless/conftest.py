@@ -31,23 +31,22 @@ def writing_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blockin
 
 @pytest.fixture(scope="module")
 def asked(writing_engine: BlockingEngine) -> Callable[..., Asked]:
-    """What is asked for by flags, of the built-in of a task."""
+    """What is asked for by flags, of the built-in of a task or another checkpoint."""
     loaded: dict[str, Any] = {}
 
-    def ask(task: str, text: str, *arguments: str) -> Asked:
-        if task not in loaded:
+    def ask(task: str, text: str, *arguments: str, model: str = "") -> Asked:
+        model = model or f"nano-{task.removeprefix('text-')}"
+        if model not in loaded:
             loaded.clear()
-            load = Load(
-                writing_engine.next_id(), f"nano-{task.removeprefix('text-')}", task, "cpu", "float32"
-            )
-            loaded[task] = loaded_by(writing_engine.ask(load))
+            load = Load(writing_engine.next_id(), model, task, "cpu", "float32")
+            loaded[model] = loaded_by(writing_engine.ask(load))
         parser = argparse.ArgumentParser()
         flags.add_flags(parser, task)
         step_flags.add_step_flags(parser, task)
         given = vars(parser.parse_args([task, "--steps", *arguments, "--", text]))
         steps = step_flags.steps_in(given, task)
         assert steps is not None
-        return Asked(1, loaded[task], {"text": text}, steps, flags.sampling_in(given))
+        return Asked(1, loaded[model], {"text": text}, steps, flags.sampling_in(given))
 
     return ask
 
@@ -58,9 +57,9 @@ def told(
 ) -> Callable[..., str]:
     """What is printed."""
 
-    def tell(telling: Telling, task: str, text: str, *arguments: str) -> str:
+    def tell(telling: Telling, task: str, text: str, *arguments: str, model: str = "") -> str:
         capsys.readouterr()
-        write(writing_engine, asked(task, text, *arguments), telling)
+        write(writing_engine, asked(task, text, *arguments, model=model), telling)
         return capsys.readouterr().out
 
     return tell
@@ -70,8 +69,8 @@ def told(
 def steps(told: Callable[..., str]) -> Ask:
     """The objects that are printed, the last one with the answer."""
 
-    def ask(task: str, text: str, *arguments: str) -> Told:
-        printed = told(Values(), task, text, *arguments)
+    def ask(task: str, text: str, *arguments: str, model: str = "") -> Told:
+        printed = told(Values(), task, text, *arguments, model=model)
         return [json.loads(line, parse_constant=pytest.fail) for line in printed.rstrip("\n").split("\n")]
 
     return ask

@@ -15,6 +15,7 @@ from tui.generation.decoding import Constraint, Decoding
 from tui.headless import step_flags
 from tui.headless.flags import WRITERS
 from tui.headless.step_flags import Steps
+from tui.sampling import SETTINGS
 
 SCHEMA = '{"type": "object"}'
 
@@ -38,8 +39,13 @@ def decoding(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Decoding:
 
 
 def test_steps_alone_are_greedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert asked(monkeypatch, "--steps", "text-generation", "t") == (Steps(Decoding(), 20, 5, {}), {})
-    assert asked(monkeypatch, "--greedy", "--steps", "translation", "t")[0] == Steps(Decoding(), None, 5, {})
+    numbers = tuple(setting.name for setting in SETTINGS)
+    unset = (*numbers, "do_sample", "num_beams")
+    assert asked(monkeypatch, "--steps", "text-generation", "t") == (Steps(Decoding(), 20, 5, {}, unset), {})
+    unset = (*numbers, "num_beams")
+    assert asked(monkeypatch, "--greedy", "--steps", "translation", "t")[0] == Steps(
+        Decoding(), None, 5, {}, unset
+    )
 
 
 @pytest.mark.parametrize(
@@ -103,6 +109,7 @@ def test_everything_reaches_the_request(monkeypatch: pytest.MonkeyPatch) -> None
         length_penalty=-1.0,
     )
     assert (steps.most, steps.alternatives, steps.options) == (9, 0, {"chat": True})
+    assert steps.unset == ("top_p", "min_p", "typical_p")
     assert sampling == {"temperature": 0.5, "top_k": 7, "repetition_penalty": 1.5}
 
 

@@ -168,6 +168,18 @@ def test_what_is_banned_is_not_written(steps: Ask, writer: tuple[Any, Any]) -> N
     )
 
 
+def test_an_id_that_no_token_has_can_not_be_banned(steps: Ask) -> None:
+    assert len(steps(GENERATION, TEXT, "--max-new-tokens=1", "--ban=4095")) == 2
+    for more in ((), ("--num-beams", "2")):
+        with pytest.raises(EngineError) as caught:
+            steps(GENERATION, TEXT, "--max-new-tokens=1", "--ban=7", "--ban=4096", *more)
+        failure = caught.value.failure
+        assert failure.title == "No such token"
+        assert failure.detail == "4096 can't be banned: the model's ids go from 0 to 4095."
+        assert "from 0 to 4095" in failure.hint
+        assert not caught.value.lost
+
+
 def test_a_stop_string_ends_it(steps: Ask, writer: tuple[Any, Any]) -> None:
     tokenizer, _ = writer
     plain = generated(writer, max_new_tokens=20)

@@ -39,6 +39,8 @@ class Steps:
     """How many of the likeliest tokens are told at each step."""
     options: Mapping[str, Value]
     """The task's options that differ from their defaults, those left out that `decoding` and `most` hold."""
+    unset: tuple[str, ...] = ()
+    """Settings that no flag gives, see `tui.protocol.Write`."""
 
     def values(self, task: str) -> dict[str, Value]:
         """Every option of the task's form with its value."""
@@ -54,8 +56,9 @@ def add_step_flags(parser: argparse.ArgumentParser, task: str) -> None:
         "token by token",
         "--steps writes one token after the other and tells of each as it comes. It takes the likeliest token,\n"
         "or draws one where a seed, a temperature or a filter (top-k, top-p, min-p, typical-p) is given; a\n"
-        "repetition penalty holds both ways. Whatever the checkpoint says, it searches with beams only where\n"
-        "--num-beams says so, and then tells of each step's candidates.",
+        "repetition penalty holds both ways. What is not given stays as the checkpoint states it, in the sampling\n"
+        "settings too. Whatever the checkpoint says, it searches with beams only where --num-beams says so, and\n"
+        "then tells of each step's candidates.",
     )
     group.add_argument("--steps", dest=f"{STEP}steps", action="store_true", help="tell of every token")
 
@@ -121,8 +124,13 @@ def steps_in(given: Mapping[str, Any], task: str) -> Steps | None:
         constraint = Constraint("regex", value("regex"))
     elif value("json_schema") is not None:
         constraint = Constraint("json-schema", value("json_schema"))
-    redrawn = value("seed") is not None or any(given.get(SETTING + name) is not None for name in _REDRAWS)
+    unset = [setting.name for setting in SETTINGS if given.get(SETTING + setting.name) is None]
+    redrawn = value("seed") is not None or not set(unset).issuperset(_REDRAWS)
     method: Method = "sample" if redrawn and not value("greedy") else "greedy"
+    if not (redrawn or value("greedy")):
+        unset.append("do_sample")
+    if value("num_beams") is None:
+        unset.append("num_beams")
     held = {*_SHARED, _MOST}
     return Steps(
         decoding=Decoding(
@@ -143,6 +151,7 @@ def steps_in(given: Mapping[str, Any], task: str) -> Steps | None:
             for option in FORMS[task].options
             if option.name not in held and given[OPTION + option.name] != option.default
         },
+        unset=tuple(unset),
     )
 
 

@@ -12,6 +12,7 @@ from tui.headless.run import write_line
 from tui.headless.step_values import broken_bytes
 from tui.headless.text import cells, counted, number, quoted, shown, table, visible
 from tui.protocol import BeamsStepped, Continued, Searched
+from tui.sampling import SETTINGS
 
 if TYPE_CHECKING:
     from tui.headless.stepping import Asked, Written
@@ -81,7 +82,11 @@ class Lines:
 def _settings_of(asked: Asked) -> list[str]:
     """What was asked for, one a line."""
     decoding = asked.steps.decoding
-    lines = [f"{name.replace('_', '-')}: {value:g}" for name, value in asked.sampling.items()]
+    lines = [
+        f"{each.name.replace('_', '-')}: {asked.sampling.get(each.name, each.off):g}"
+        for each in SETTINGS
+        if each.name not in asked.steps.unset
+    ]
     if decoding.method == "sample":
         lines.append(f"seed: {decoding.seed}")
     for name in ("num_beams", "length_penalty", "no_repeat_ngram_size", "min_new_tokens", "banned"):

@@ -84,7 +84,10 @@ def end_values(written: Written) -> dict[str, Any]:
         "tokens_per_second": written.tokens_per_second,
         "settings": [] if last is None else last.settings,
         "decoding": steps.decoding,
-        "sampling": {each.name: asked.sampling.get(each.name, each.off) for each in SETTINGS},
+        "sampling": {
+            each.name: None if each.name in steps.unset else asked.sampling.get(each.name, each.off)
+            for each in SETTINGS
+        },
     }
     if last is not None and last.note:
         values["note"] = last.note

@@ -208,6 +208,7 @@ def _request(request_id: int, asked: Asked) -> Continue | Search:
         unless_stated=steps.most is None,
         decoding=steps.decoding,
         readout=replace(ReadoutSettings(top=1), **asked.sampling),
+        unset=steps.unset,
     )
     if isinstance(request, Search):
         return request

@@ -100,6 +100,12 @@ class Write(Request, frozen=True, tag=True):
     decoding: Decoding = Decoding()
     readout: ReadoutSettings = ReadoutSettings()
     """Temperature, filters and penalty, which sampling obeys; and which rows are sent."""
+    unset: tuple[str, ...] = ()
+    """Of the settings in `decoding` and `readout` those that nobody chose, by the names of `generate`.
+
+    Of the penalty and what sampling obeys, the checkpoint's own then holds where it states one; the readout is read
+    under `readout` all the same.
+    """
 
 
 class Continue(Write, frozen=True, tag=True):

@@ -198,6 +198,24 @@ def test_what_the_checkpoint_asks_for_is_not_in_force_where_the_screen_says_so()
     assert (reading.stages, reading.kept) == ((), None)
 
 
+def test_what_nobody_set_is_the_checkpoints_where_it_states_it() -> None:
+    stated = {"temperature": 3.0, "top_k": 2, "min_p": 0.5, "repetition_penalty": 9.0}
+    config = configured(eos_token_id=END, **stated)
+    asked = arguments(Decoding("sample"), ReadoutSettings(top_k=7), config, ("min_p", "temperature", "top_p"))
+    assert [(name, value) for name, value, _ in named(chain_of(asked, stated))] == [
+        ("temperature", 3.0),
+        ("top-k", 7),
+        ("min-p", 0.5),
+    ]
+    for decoding in (Decoding(), Decoding(num_beams=3)):
+        asked = arguments(decoding, ReadoutSettings(), config, ("repetition_penalty", "temperature"))
+        assert [(name, value) for name, value, _ in named(chain_of(asked, stated))] == [
+            ("repetition penalty", 9.0)
+        ]
+    with pytest.raises(EngineError, match="Impossible temperature"):
+        arguments(Decoding("sample"), ReadoutSettings(), configured(temperature=0.0), ("temperature",))
+
+
 def test_bans_come_to_those_of_the_checkpoint_and_hold_for_the_end_token() -> None:
     stated = {"bad_words_ids": [[11]], "suppress_tokens": [9]}
     config = configured(eos_token_id=END, **stated)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
+from msgspec.structs import replace
 from transformers.generation import logits_process as made
 
 from tui.engine import filtering
@@ -61,31 +62,40 @@ _ABOUT_IDS = (
 
 
 def arguments(
-    decoding: Decoding, settings: ReadoutSettings, stated: GenerationConfig | None = None
+    decoding: Decoding,
+    settings: ReadoutSettings,
+    stated: GenerationConfig | None = None,
+    unset: Sequence[str] = (),
 ) -> dict[str, Any]:
     """What `model.generate` is called with for a way of decoding.
 
     The numbers of sampling are stated when they are off, too, so that the checkpoint's generation_config.json turns
-    none of them on; greedy search and beam search obey the penalty alone. `None` in `decoding` leaves a setting
-    out. stated: the checkpoint's own settings; `generate` would forget what they ban where `decoding` bans
-    something, and would let an end token or a forced one be chosen that is banned.
+    none of them on, unless they are `unset`; greedy search and beam search obey the penalty alone. `None` in
+    `decoding` leaves a setting out. stated: the checkpoint's own settings; `generate` would forget what they ban
+    where `decoding` bans something, and would let an end token or a forced one be chosen that is banned.
 
     Raises EngineError for impossible settings.
     """
-    filtering.check(settings)
-    asked: dict[str, Any] = {
-        "do_sample": decoding.method == "sample",
-        "num_beams": decoding.num_beams,
-        "repetition_penalty": float(settings.repetition_penalty),
-    }
+    numbers: dict[str, Any] = {"repetition_penalty": float(settings.repetition_penalty)}
     if decoding.method == "sample":
-        asked |= {
+        numbers |= {
             "temperature": float(settings.temperature),
             "top_k": settings.top_k,
             "top_p": float(settings.top_p),
             "min_p": float(settings.min_p) if settings.min_p else None,
             "typical_p": float(settings.typical_p),
         }
+    left = {
+        name: value
+        for name in numbers
+        if name in unset and (value := getattr(stated, name, None)) is not None
+    }
+    filtering.check(replace(settings, **left))
+    asked: dict[str, Any] = {
+        "do_sample": decoding.method == "sample",
+        "num_beams": decoding.num_beams,
+        **{name: value for name, value in numbers.items() if name not in left},
+    }
     optional: dict[str, Any] = {
         "no_repeat_ngram_size": decoding.no_repeat_ngram_size,
         "min_new_tokens": decoding.min_new_tokens,

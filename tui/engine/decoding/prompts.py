@@ -5,7 +5,7 @@ Imports torch, inside functions only.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +59,8 @@ def beginning(
 ) -> Beginning:
     """What a request goes on from. decoding: the arguments that `processors.arguments` makes of its settings.
 
-    Raises EngineError for a prompt that is empty or was cut, for more ids than the model has positions, and for ids
-    that it has no embedding for.
+    Raises EngineError for a prompt that is empty or was cut, for more ids than the model has positions, for ids
+    that it has no embedding for, and for banned ones that it has no logit for.
     """
     from tui.engine.tasks.running import check_ids, tensors
 
@@ -78,7 +78,8 @@ def beginning(
         raise EngineError(
             "No such token", f"{min(request.written)} is no id: they count from 0.", "Use ids from 0 up."
         )
-    own, origins = _own(loaded, prepared, decoding)
+    _check_banned(loaded, request.decoding.banned)
+    own, origins = _own(loaded, prepared, decoding, request.unset)
     files = checkpoint_files(loaded.tokenizer.folder)
     before = None if encoder else len(reading.ids)
     in_force = generation_settings.writing(loaded.model, loaded.tokenizer, own, origins, files, before)
@@ -115,12 +116,26 @@ def beginning(
     )
 
 
+def _check_banned(loaded: LoadedCheckpoint, banned: Sequence[int]) -> None:
+    if not banned:
+        return
+    model: Any = loaded.model
+    last = int(model.get_output_embeddings().weight.shape[0]) - 1
+    beyond = [each for each in banned if not 0 <= each <= last]
+    if beyond:
+        raise EngineError(
+            "No such token",
+            f"{', '.join(map(str, beyond))} can't be banned: the model's ids go from 0 to {last}.",
+            f"Ban ids from 0 to {last}.",
+        )
+
+
 def _own(
-    loaded: LoadedCheckpoint, prepared: Prepared, decoding: Mapping[str, Any]
+    loaded: LoadedCheckpoint, prepared: Prepared, decoding: Mapping[str, Any], unset: Sequence[str]
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The arguments of `generate` that somebody chose, and whose they are where they are not yours."""
     own: dict[str, Any] = {}
-    origins: dict[str, str] = {}
+    origins = dict.fromkeys(unset, "Logitscope")
     if isinstance(prepared, SourceText):
         own |= {
             name: value
@@ -131,8 +146,6 @@ def _own(
             own["forced_bos_token_id"] = prepared.source.target_id
             origins["forced_bos_token_id"] = "tgt_lang"
     own |= decoding
-    if own.get("num_beams") == 1:
-        origins["num_beams"] = "Logitscope"
     if (loaded.model.generation_config.num_return_sequences or 1) > 1:
         own["num_return_sequences"], origins["num_return_sequences"] = 1, "Logitscope"
     if "static" in (loaded.model.generation_config.cache_implementation or ""):

@@ -78,7 +78,8 @@ class Run:
         """Write, and tell of it until the last event."""
         request, loaded = self._request, kept.loaded
         began = time.perf_counter()
-        asked = arguments(request.decoding, request.readout, loaded.model.generation_config)
+        stated = loaded.model.generation_config
+        asked = arguments(request.decoding, request.readout, stated, request.unset)
         start = beginning(loaded, self._prepared, request, asked)
         self._sequence = 1 if start.source else 0
         self._first = len(start.ids) - 1

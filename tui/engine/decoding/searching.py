@@ -30,9 +30,8 @@ def search(turn: Turn, request: Search, prepared: Prepared, held: Held) -> None:
     if request.most < 1:
         raise EngineError("Nothing to search", "No token is asked for.", "Ask for at least one.")
     decoding = replace(request.decoding, num_beams=max(2, request.decoding.num_beams))
-    start = beginning(
-        loaded, prepared, request, arguments(decoding, request.readout, loaded.model.generation_config)
-    )
+    stated = loaded.model.generation_config
+    start = beginning(loaded, prepared, request, arguments(decoding, request.readout, stated, request.unset))
     constraint = held.constraint(decoding.constraint, start)
     extra = {} if constraint is None else {"logits_processor": LogitsProcessorList([constraint])}
 

@@ -42,7 +42,7 @@ _AT_REST: Mapping[str, Any] = {
     "temperature": 1.0, "top_k": 0, "top_p": 1.0, "min_p": 0.0, "typical_p": 1.0, "repetition_penalty": 1.0,
     "num_beams": 1, "epsilon_cutoff": 0.0, "eta_cutoff": 0.0,
 }  # fmt: skip
-"""What turns a setting off that is told of only when it is on."""
+"""What turns a setting off that is told of only when it is on, or when the checkpoint turns it on."""
 _FIRST = ("decoder_start_token_id", "max_new_tokens", "max_length", "num_beams")
 
 
@@ -84,15 +84,17 @@ class _Settings:
     rows: list[GenerationSetting] = field(default_factory=list)
 
     def value(self, name: str) -> Any:
-        """The setting in force."""
-        for place in (self.own, self.stated, self.defaults):
+        """The setting in force; None in `own` turns it off."""
+        if name in self.own:
+            return self.own[name]
+        for place in (self.stated, self.defaults):
             if place.get(name) is not None:
                 return place[name]
         return None
 
     def origin(self, name: str) -> str:
         """Whose it is."""
-        if self.own.get(name) is not None:
+        if name in self.own:
             return self.origins.get(name, "yours")
         return self.file if self.stated.get(name) is not None else _DEFAULT
 
@@ -218,15 +220,15 @@ def writing(
     beams = int(told.value("num_beams"))
     if beams > 1 or (stated.get("num_beams") or 1) > 1:
         told.tell("num_beams", " (one token after the other)" if beams == 1 else "")
-    for name in sorted(_SAMPLING) if told.value("do_sample") else ():
-        if told.value(name) not in (None, _AT_REST.get(name)):
-            told.tell(name)
+    if told.value("do_sample"):
+        _tell_sampling(told)
     for name in ("min_new_tokens", "min_length"):
         if told.value(name):
             told.tell(name)
     _tell_others(told, beams)
-    at_rest = {name for name, value in own.items() if name in _AT_REST and value in (None, _AT_REST[name])}
-    at_rest -= {name for name in ("num_beams", "repetition_penalty") if stated.get(name) not in (None, 1)}
+    at_rest = {
+        name for name in _AT_REST if not (_is_on(name, told.value(name)) or _is_on(name, stated.get(name)))
+    }
     told.rows[:] = [row for row in told.rows if row.name not in at_rest]
     most, by = _stated_length(told, 1 if prompt is None else prompt)
     eos = told.value("eos_token_id")
@@ -239,6 +241,19 @@ def writing(
         forced_eos=told.value("forced_eos_token_id"),
         max_time=told.value("max_time"),
     )
+
+
+def _tell_sampling(told: _Settings) -> None:
+    """What is on of the settings that say how a token is drawn, and what was turned off."""
+    for name in sorted(_SAMPLING):
+        if _is_on(name, told.value(name)):
+            told.tell(name)
+        elif name in told.own:
+            told.tell(name, value=_AT_REST[name])
+
+
+def _is_on(name: str, value: Any) -> bool:
+    return value not in (None, _AT_REST.get(name))
 
 
 def _stated_length(told: _Settings, before: int) -> tuple[int | None, GenerationSetting | None]:

@@ -143,6 +143,7 @@ class Hearing(Panes):
             most=most,
             decoding=self._written.decoding,
             readout=self._written.readout,
+            unset=("num_beams",),
         )
 
     def _look(self) -> None:
