@@ -65,7 +65,8 @@ class Outline(LinePane):
     def rows(self, width: int) -> list[Strip]:
         """The end of the text; the text cursor, where it stands there."""
         text = self.style("text")
-        strips = [row((line, text)) for line in wrapped(visible(self.full_text[-_MOST:]), width)]
+        lines = self.full_text[-_MOST:].split("\n")
+        strips = [row((each, text)) for line in lines for each in wrapped(visible(line), width) or [""]]
         if self.caret == len(self.full_text) and self.has_focus:
             last = strips.pop() if strips else row()
             strips.append(Strip([*last, *row((" ", text + _REVERSED))]))
