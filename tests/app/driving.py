@@ -118,8 +118,9 @@ async def playground(
     settings: Settings | None = None,
     session: Session | None = None,
     ready: bool = True,
+    opened: bool = True,
 ) -> AsyncIterator[Driver]:
-    """A playground at a size; `ready` waits for the first answer."""
+    """A playground at a size; `opened` waits for the editors, `ready` for the first answer."""
     settings = settings or Settings(state_folder=state_folder)
     client = EngineClient(settings.command, state_folder / "engine.log")
     client.spawn()
@@ -127,6 +128,8 @@ async def playground(
     try:
         async with app.run_test(size=size) as pilot:
             driver = Driver(app, pilot, client)
+            if opened:
+                await driver.until(lambda: bool(driver.screen.fields), "the editors")
             if ready:
                 await driver.answered()
             yield driver

@@ -27,7 +27,7 @@ async def at_first_frame(
 ) -> AsyncIterator[Driver]:
     monkeypatch.setattr(Fields, "open_fields", not_yet)
     settings = Settings(state_folder=state_folder, task=task, text=text)
-    async with playground(state_folder, size, settings, ready=False) as driver:
+    async with playground(state_folder, size, settings, ready=False, opened=False) as driver:
         await driver.pilot.pause(0.1)
         yield driver
 

@@ -173,8 +173,9 @@ class TurnsScreen(ModalScreen[bool]):
         self.call_after_refresh(self._limit_height)
 
     def _limit_height(self) -> None:
-        self._editor.styles.max_height = max(1, self.query_one(VerticalScroll).size.height)
-        self._editor.scroll_visible(animate=False)
+        for seen in self.query(VerticalScroll):  # none where it was closed meanwhile
+            self._editor.styles.max_height = max(1, seen.size.height)
+            self._editor.scroll_visible(animate=False)
 
     def _tell(self, failure: Failure | None) -> None:
         """What went wrong, and what to do."""
