@@ -299,12 +299,12 @@ class Hearing(Panes):
         doing = "waiting for the checkpoint" if self._writers.waiting else doing
         how = decoding.method if decoding.method == "greedy" else f"sample seed {decoding.seed}"
         facts = []
-        speed = self.branching.totals().tokens_per_second
-        if speed is not None:
-            facts.append(f"{speed:.1f} tokens/s")
         if self._limit is not None:
             free = max(0, self._limit - self._prompt_tokens - len(self.branching.ids()))
             facts.append(f"{free:,} more fit")
+        speed = self.branching.totals().tokens_per_second
+        if speed is not None:
+            facts.append(f"{speed:.1f} tokens/s")
         if self._cache is not None:
             used, allowed = (
                 numbers.size(each) for each in (self._cache.bytes_used, self._cache.bytes_allowed)
@@ -320,5 +320,8 @@ class Hearing(Panes):
                     ((" Write ", "strong"), (f" {self._asked['task']} ", "accent"), (f" {how}", "text")),
                     *(((f"  {fact}", "muted"),) for fact in facts),
                 ),
-                ((f"{doing} ", "strong"), ("esc ", "key"), ("back ", "muted")),
+                (
+                    (f"{doing} ", "strong"),
+                    *(("f1 ", "key"), ("help ", "muted"), ("esc ", "key"), ("back ", "muted")),
+                ),
             )
