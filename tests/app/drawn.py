@@ -10,23 +10,9 @@ from textual.strip import Strip
 
 from tests.asking import Told
 from tui.app.render.answers.base import Context, Drawing, Drawn
+from tui.app.widgets.palette import NAMES
 
-STYLES = {
-    name: Style(meta={"name": name})
-    for name in (
-        "text",
-        "muted",
-        "strong",
-        "accent",
-        "special",
-        "bar",
-        "error",
-        "cursor",
-        "even",
-        "odd",
-        "mark",
-    )
-}
+STYLES = {name: Style(meta={"name": name}) for name in NAMES}
 WIDTHS = (20, 76, 90, 190)
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from textual.pilot import Pilot
 
 from tests.app.driving import SIZES, Driver
-from tui.app.app import LogitscopeApp
-from tui.app.engine_client import EngineClient
+from tests.app.snapshots import Album
 from tui.settings import Settings
 from tui.values import Memory
 
@@ -24,33 +20,17 @@ Look = Callable[..., bool]
 @pytest.fixture
 def look(snap_compare: Any, state_folder: Path) -> Iterator[Look]:
     """Compares the screen after some keys with the snapshot."""
-    clients: list[EngineClient] = []
+    album = Album(snap_compare)
 
     def looking(size: tuple[int, int], *keys: str, task: str = "sentiment-analysis") -> bool:
-        settings = Settings(state_folder=state_folder, task=task)
-        client = EngineClient(settings.command, state_folder / "engine.log")
-        clients.append(client)
-        client.spawn()
-        app = LogitscopeApp(settings, lambda: client)
+        async def prepare(driver: Driver) -> Callable[[], None]:
+            await driver.pilot.press(*keys)
+            return lambda: hold_still(driver)
 
-        async def prepare(pilot: Pilot[None]) -> None:
-            driver = Driver(app, pilot, client)
-            await driver.answered()
-            await pilot.press(*keys)
-            await pilot.pause(0.2)
-            # Each answer to a ping brings a new memory figure: nothing may come after the figures are set.
-            assert app.conversation.engine_pid is not None
-            os.kill(app.conversation.engine_pid, signal.SIGSTOP)
-            await pilot.pause(0.2)
-            hold_still(driver)
-            await pilot.pause(0.2)
-
-        run_before: Callable[[Pilot[None]], Awaitable[None]] = prepare
-        return bool(snap_compare(app, terminal_size=size, run_before=run_before))
+        return album.compare(Settings(state_folder=state_folder, task=task), size, prepare)
 
     yield looking
-    for client in clients:
-        client.kill_now()
+    album.close()
 
 
 def hold_still(driver: Driver) -> None:

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
-from textual.pilot import Pilot
 
 from tests.app.driving import SIZES, Driver
+from tests.app.snapshots import Album
 from tests.app.writing import PROMPT, Writer
-from tui.app.app import LogitscopeApp
-from tui.app.engine_client import EngineClient
 from tui.app.screens.writing.screen import Writing
 from tui.generation.written import as_plain, of_plain
 from tui.settings import Settings
@@ -27,37 +23,24 @@ Doing = Callable[[Writer], Awaitable[None]]
 @pytest.fixture
 def look(snap_compare: Any, state_folder: Path) -> Iterator[Look]:
     """Compares the screen, after something was done on it, with the snapshot."""
-    clients: list[EngineClient] = []
+    album = Album(snap_compare)
 
     def looking(
         size: tuple[int, int], doing: Doing, task: str = "text-generation", text: str = PROMPT
     ) -> bool:
-        settings = Settings(state_folder=state_folder, task=task, text=text)
-        client = EngineClient(settings.command, state_folder / "engine.log")
-        clients.append(client)
-        client.spawn()
-        app = LogitscopeApp(settings, lambda: client)
-
-        async def prepare(pilot: Pilot[None]) -> None:
-            driver = Driver(app, pilot, client)
-            await driver.answered()
-            await pilot.press("f12")
+        async def prepare(driver: Driver) -> Callable[[], None]:
+            app = driver.app
+            await driver.pilot.press("f12")
             await driver.until(lambda: isinstance(app.screen, Writing), "the screen")
             writer, screen = Writer(driver), cast("Writing", app.screen)
             await writer.rest()
             await doing(writer)
-            await pilot.pause(0.2)
-            assert app.conversation.engine_pid is not None
-            os.kill(app.conversation.engine_pid, signal.SIGSTOP)
-            await pilot.pause(0.2)
-            hold_still(screen)
-            await pilot.pause(0.2)
+            return lambda: hold_still(screen)
 
-        return bool(snap_compare(app, terminal_size=size, run_before=prepare))
+        return album.compare(Settings(state_folder=state_folder, task=task, text=text), size, prepare)
 
     yield looking
-    for client in clients:
-        client.kill_now()
+    album.close()
 
 
 def hold_still(screen: Writing) -> None:

@@ -232,9 +232,8 @@ def test_the_engine_ends_with_a_killed_command(tmp_path: Path) -> None:
     assert gone(int(pid.read_text()))
 
 
-def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
-    pid = tmp_path / "pid"
-    command = [*RUN, "sentiment-analysis", *["text"] * 2000, "--json", *scripted(f"pid={pid}")]
+def assert_a_reader_may_leave(command: list[str], pid: Path) -> None:
+    """A pipe that is closed after the first line ends the command, and its engine, without a word."""
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stderr is not None
@@ -243,6 +242,12 @@ def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
     assert process.stderr.read() == b""
     assert process.wait(20) == 141
     assert gone(int(pid.read_text()))
+
+
+def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    command = [*RUN, "sentiment-analysis", *["text"] * 2000, "--json", *scripted(f"pid={pid}")]
+    assert_a_reader_may_leave(command, pid)
 
 
 def test_lines_of_every_kind(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import signal
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.headless.test_run import ROOT, gone
+from tests.headless.test_run import ROOT, assert_a_reader_may_leave, gone, scripted
 from tests.scripted_engine import HOSTILE, WRITTEN
 from tui.headless.text import cells
 
@@ -25,10 +24,6 @@ RUN = (sys.executable, "-m", "tui", "run", "text-generation", "--steps")
 def in_the_package_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-
-
-def scripted(*steps: str) -> tuple[str, str]:
-    return ("--engine", shlex.join([sys.executable, str(SCRIPT), *steps]))
 
 
 def run(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
@@ -210,11 +205,4 @@ def test_control_c_that_the_shell_ignores_is_ignored() -> None:
 def test_a_reader_that_has_seen_enough(tmp_path: Path) -> None:
     pid = tmp_path / "pid"
     command = [*RUN, *["text"] * 2000, "--json", *scripted(f"pid={pid}")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.readline()
-    process.stdout.close()
-    assert process.stderr.read() == b""
-    assert process.wait(20) == 141
-    assert gone(int(pid.read_text()))
+    assert_a_reader_may_leave(command, pid)

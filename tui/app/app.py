@@ -156,9 +156,7 @@ class LogitscopeApp(TypedAhead):
         """Note what is laid out for the task in use; a second text out of sight is kept, too."""
         task, playground = self.conversation.task, self.playground
         fields = playground.form.fields
-        texts = [pane.full_text for pane in playground.fields or playground.outlines] + [
-            ""
-        ]  # a field never shown is empty
+        texts = [pane.full_text for pane in playground.typed_into] + [""]  # a field never shown is empty
         inputs = {field.name: text for field, text in zip(fields, texts, strict=False)}
         self._desks.put(
             task,

@@ -48,7 +48,7 @@ class Outline(LinePane):
 
     def __init__(self, text: str, caret: int | None, *, id: str) -> None:
         super().__init__(id=id)
-        self.full_text, self.first_caret = text, caret
+        self.full_text = text
         self.caret = len(text) if caret is None else caret
         self._field_name = NAME
 

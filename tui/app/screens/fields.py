@@ -48,7 +48,7 @@ class Fields(Frame):
         from tui.app.panes.input import InputPane
 
         outlines, focused = self.outlines, self.focused
-        fields = [InputPane(each.full_text, each.first_caret, id=str(each.id)) for each in outlines]
+        fields = [InputPane(each.full_text, each.caret, id=str(each.id)) for each in outlines]
         fields[0].data_bind(Fields.mark, Fields.unread_from, Fields.options)
         self.fields = fields
         self.show_form()

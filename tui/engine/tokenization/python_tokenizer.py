@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.engine.errors import EngineError
-from tui.engine.tokenization.conventions import folder_of, no_chat_template, renderer
-from tui.engine.tokenization.languages import codes_in_text, languages_of
-from tui.engine.tokenization.texts import Cut, Reading, Turns
+from tui.engine.tokenization.conventions import folder_of, renderer
+from tui.engine.tokenization.languages import languages_of
+from tui.engine.tokenization.shared import SharedTokenizer
+from tui.engine.tokenization.texts import Cut, Reading
 from tui.values import Token
 
 if TYPE_CHECKING:
@@ -18,27 +18,24 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class PythonTokenizer:
+class PythonTokenizer(SharedTokenizer):
     """A tokenizer written in Python, which knows ids but no offsets."""
 
     knows_offsets = False
     continuing_prefix = ""
 
     def __init__(self, tokenizer: PreTrainedTokenizerBase, limit: int | None) -> None:
+        super().__init__(tokenizer.all_special_ids, renderer(tokenizer))
         self._tokenizer = tokenizer
-        self._calls = threading.Lock()
         self.limit = limit
         self.unknown_id: int | None = tokenizer.unk_token_id
         self.class_id: int | None = tokenizer.cls_token_id
         self.padding_side: str = tokenizer.padding_side
         self.mask_token: str | None = tokenizer.mask_token
         self.pad_id: int | None = tokenizer.pad_token_id
-        self._render = renderer(tokenizer)
         self.folder = folder_of(tokenizer)
         self.languages = languages_of(tokenizer)
         self._language = None if self.languages is None else self.languages.source
-        self._special_ids = frozenset(tokenizer.all_special_ids)
-        self._text_codes: tuple[str, ...] | None = None
 
     def read(
         self,
@@ -91,12 +88,6 @@ class PythonTokenizer:
         with self._calls:
             return self._encode(text, None, "longest_first", most, special=False)["input_ids"]
 
-    def render(self, turns: Turns) -> str:
-        """The prompt that the chat template makes of the turns."""
-        if self._render is None:
-            raise no_chat_template()
-        return self._render(turns)
-
     def entry(self, index: int) -> str:
         """The vocabulary's spelling of an id; empty for an id it doesn't have."""
         return str(self._tokenizer.convert_ids_to_tokens(index) or "")
@@ -106,16 +97,8 @@ class PythonTokenizer:
         found = self._tokenizer.get_vocab().get(entry)
         return None if found is None else int(found)
 
-    def is_special(self, index: int) -> bool:
-        """Whether an id is that of a special token."""
-        return index in self._special_ids
-
-    def text_codes(self) -> tuple[str, ...]:
-        """The language codes `>>xx<<` of the vocabulary."""
-        if self._text_codes is None:
-            with self._calls:
-                self._text_codes = codes_in_text(self._tokenizer.get_vocab())
-        return self._text_codes
+    def _vocabulary(self) -> dict[str, int]:
+        return self._tokenizer.get_vocab()
 
     def ask(self, question: Callable[[PreTrainedTokenizerBase], T]) -> T:
         """The answer to a question about the tokenizer of transformers, which nobody else calls meanwhile."""

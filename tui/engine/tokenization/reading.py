@@ -16,14 +16,14 @@ from tui.engine.errors import EngineError
 from tui.engine.tokenization.conventions import (
     cleans_up,
     folder_of,
-    no_chat_template,
     renderer,
     token_text,
     without_gaps,
 )
-from tui.engine.tokenization.languages import Languages, codes_in_text, languages_of
+from tui.engine.tokenization.languages import Languages, languages_of
 from tui.engine.tokenization.long_texts import LONG, Parts, can_be_cut
 from tui.engine.tokenization.python_tokenizer import PythonTokenizer
+from tui.engine.tokenization.shared import SharedTokenizer
 from tui.engine.tokenization.texts import Cut, Reading, TextTokenizer, Turns
 from tui.values import Token
 
@@ -36,7 +36,7 @@ T = TypeVar("T")
 __all__ = ["Cut", "PythonTokenizer", "Reading", "RustTokenizer", "TextTokenizer", "Turns", "take_over"]
 
 
-class RustTokenizer:
+class RustTokenizer(SharedTokenizer):
     """A tokenizer of the `tokenizers` library."""
 
     knows_offsets = True
@@ -63,12 +63,11 @@ class RustTokenizer:
         cleans_up: whether decoding takes the spaces before punctuation away, as transformers does it where the
         tokenizer's config says so. render: applies the chat template; it must not call the backend.
         """
+        super().__init__(special_ids, render)
         self._backend = backend
-        self._calls = threading.Lock()
         self._long = threading.Lock()
         self.limit = limit
         self._input_names = input_names
-        self._special_ids = special_ids
         self.unknown_id = unknown_id
         self.class_id = class_id
         self.padding_side = padding_side
@@ -77,11 +76,9 @@ class RustTokenizer:
         self.mask_token = mask_token
         self.pad_id = pad_id
         self._cleans_up = cleans_up
-        self._render = render
         self.folder = folder
         self.languages = languages
         self._language = None if languages is None else languages.source
-        self._text_codes: tuple[str, ...] | None = None
         backend.no_padding()
 
     @classmethod
@@ -229,12 +226,6 @@ class RustTokenizer:
         """The ids of a text without special tokens around it, cut to `most`."""
         return list(self._encode(text, None, "longest_first", most, 0, special=False).ids)
 
-    def render(self, turns: Turns) -> str:
-        """The prompt that the chat template makes of the turns."""
-        if self._render is None:
-            raise no_chat_template()
-        return self._render(turns)
-
     def entry(self, index: int) -> str:
         """The vocabulary's spelling of an id; empty for an id it doesn't have."""
         return self._backend.id_to_token(index) or ""
@@ -244,16 +235,8 @@ class RustTokenizer:
         found: int | None = self._backend.token_to_id(entry)
         return found
 
-    def is_special(self, index: int) -> bool:
-        """Whether an id is that of a special token."""
-        return index in self._special_ids
-
-    def text_codes(self) -> tuple[str, ...]:
-        """The language codes `>>xx<<` of the vocabulary."""
-        if self._text_codes is None:
-            with self._calls:
-                self._text_codes = codes_in_text(self._backend.get_vocab())
-        return self._text_codes
+    def _vocabulary(self) -> dict[str, int]:
+        return self._backend.get_vocab()
 
     def ask(self, question: Callable[[tokenizers.Tokenizer], T]) -> T:
         """The answer to a question about the backend, which nobody else calls meanwhile and which it leaves as is.
