@@ -497,6 +497,25 @@ async def test_every_key_reaches_its_action(state_folder: Path, monkeypatch: pyt
                 ran.clear()
 
 
+async def test_tokens_are_written_from_the_rows_unless_one_is_looked_for(state_folder: Path) -> None:
+    async with writing(state_folder) as writer:
+        await writer.press("2", "n")
+        await writer.count(1)
+        await writer.press("slash", *"the", "enter")
+        await writer.driver.until(
+            lambda: (
+                writer.screen.probabilities.readout is not None
+                and writer.screen.probabilities.readout.found is not None
+            ),
+            "the row",
+        )
+        await writer.press("n", "n")
+        await writer.rest()
+        assert len(writer.ids) == 1
+        await writer.press("1", "n")
+        await writer.count(2)
+
+
 async def test_a_task_that_writes_nothing_says_so(state_folder: Path) -> None:
     async with playground(state_folder) as driver:
         await driver.answered()

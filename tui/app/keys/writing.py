@@ -21,7 +21,7 @@ WRITING = (
     Key("to-first", "home", "place(-1000000)", "first", "Look at the first token", hint=False),
     Key("to-tip", "end", "place(1000000)", "to the end", "Look at what comes next", hint=False),
     Key("rewind", "backspace", "rewind", "rewind", "Begin a branch that ends before the selected token"),
-    Key("undo", "u", "undo", "undo", "Undo", priority=False),
+    Key("undo", "u", "undo", "undo", "Undo"),
     Key("redo", "U", "redo", "redo", "Do it again", hint=False),
     Key("beams", "b", "beams", "beams", "Search with beams from here"),
     Key(
@@ -49,7 +49,7 @@ WRITING = (
     Key("name-branch", "m", "name", "name", "Name the current branch", hint=False),
     Key("compare", "c", "compare", "compare", "Compare the current branch with another", hint=False),
     Key("write-settings", "f2", "settings", "settings", "Set how tokens are chosen"),
-    Key("edit-prompt", "i,slash", "edit", "prompt", "Edit the prompt; the branch stays", priority=False),
+    Key("edit-prompt", "i,slash", "edit", "prompt", "Edit the prompt; the branch stays"),
     Key("write-text", "1", "go('text')", "text", "Go to the text", hint=False),
     Key("write-rows", "2", "go('probabilities')", "rows", "Go to the probabilities", hint=False),
     Key("write-tree", "3", "go('tree')", "branches", "Go to the branches", hint=False),

@@ -32,6 +32,10 @@ class Rows(ProbabilitiesPane):
 
     NUMBER = 2
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Where no row is looked for, “n” and “N” write tokens as everywhere on this screen."""
+        return action != "hit" or bool(self.settings is not None and self.settings.find)
+
 
 class Panes(Frame):
     """Subclasses say what the panes show."""
