@@ -114,7 +114,7 @@ async def test_a_wrong_start_is_told_in_full_and_can_be_mended(state_folder: Pat
         theme="nope",
         keymap=MappingProxyType({"no-such-key": "x"}),
     )
-    async with playground(state_folder, (80, 24), settings=settings, ready=False) as driver:
+    async with playground(state_folder, (80, 24), settings, ready=False, opened=False) as driver:
         assert "no-such-key" in driver.line("hints")
         await driver.until(lambda: driver.screen.failure is not None, "the failure")
         painted = "\n".join(driver.painted())

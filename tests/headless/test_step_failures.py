@@ -119,7 +119,7 @@ def test_a_search_in_json_and_as_lines() -> None:
 
 def test_control_c_in_a_search_leaves_its_steps() -> None:
     command = [*RUN, "wait", "--json", "--num-beams", "2", *scripted("hold=wait")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
     assert process.stdout is not None
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
@@ -161,7 +161,7 @@ def test_an_engine_that_dies_in_the_middle() -> None:
 def test_control_c_in_the_middle(tmp_path: Path, unread: tuple[str, ...], answer: Any) -> None:
     pid = tmp_path / "pid"
     command = [*RUN, "wait", "never", "--json", *scripted("hold=wait", f"pid={pid}", *unread)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(3)]
     process.send_signal(signal.SIGINT)

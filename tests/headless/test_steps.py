@@ -291,7 +291,8 @@ def test_lines_of_standard_input_each_with_its_number() -> None:
 
 def test_control_c_leaves_what_was_written() -> None:
     command = [*RUN, "--max-new-tokens", "200", "--min-new-tokens", "200", *[TEXT] * 50]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    # bufsize: no more is read than the lines, or `communicate` would miss it.
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0)
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(5)]
     process.send_signal(signal.SIGINT)
