@@ -41,7 +41,8 @@ class EngineProcess:
         """What came before the preamble."""
         self._news = threading.Condition()
         self._over = False
-        self._newest = 0
+        self.newest = 0
+        """The latest id given out."""
         threading.Thread(target=self._listen, daemon=True).start()
 
     def __enter__(self) -> EngineProcess:
@@ -54,8 +55,8 @@ class EngineProcess:
         self.process.wait()
 
     def next_id(self) -> int:
-        self._newest += 1
-        return self._newest
+        self.newest += 1
+        return self.newest
 
     def send(self, *requests: AnyRequest) -> None:
         self.send_bytes(b"".join(framing.encode_frame(request) for request in requests))

@@ -277,11 +277,11 @@ def test_memory_that_runs_out_is_said_and_what_stands_is_gone_on_with(
         Lane(name, ("Continue", "Search", "Reweigh"), outbox.supersede) for name in ("token", "model")
     )
 
-    def attempt(request: int, work: Callable[[], None]) -> None:
+    def attempt(request: int, kind: str, work: Callable[[], None]) -> None:
         try:
             work()
         except Exception as error:  # noqa: BLE001 - as the session does it
-            outbox.send(Failed(request, failure_of(error)))
+            outbox.send(Failed(request, failure_of(error, kind)))
 
     generating = Generating(
         outbox, attempt, (lanes[0], lanes[1]), lambda: loaded, threading.Lock(), lambda _: None

@@ -191,7 +191,7 @@ def test_only_a_lost_accelerator_ends_the_engine(wire: Wire, error: Exception, e
     def work() -> None:
         raise error
 
-    failure = session.attempt(1, work)
+    failure = session.attempt(1, "Analyze", work)
     failed = wire.next()
     assert isinstance(failed, Failed)
     assert failed.failure == failure
@@ -209,8 +209,8 @@ def test_work_that_is_abandoned_or_over_says_nothing(wire: Wire) -> None:
 
     work: Callable[[], None] = abandoning
     wire.outbox.open(1)
-    assert session.attempt(1, work) is None
+    assert session.attempt(1, "Analyze", work) is None
     wire.outbox.send(Cancelled(1))
-    assert session.attempt(1, work) is None
+    assert session.attempt(1, "Analyze", work) is None
     assert ran == [1]
     assert wire.next() == Cancelled(1)

@@ -12,7 +12,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from tui.engine.errors import EngineError
+from tui.engine.errors import EngineError, plain
 from tui.engine.frames import Outbox
 from tui.engine.lanes import Job, Lane
 from tui.engine.tokenization import vocabulary
@@ -20,6 +20,7 @@ from tui.engine.tokenization.comparison import compare
 from tui.engine.tokenization.contrasts import contrast
 from tui.engine.tokenization.entries import AnyTokenizer, inside
 from tui.engine.tokenization.from_ids import from_ids
+from tui.engine.tokenization.giving_up import gives_up, is_its_own
 from tui.engine.tokenization.nearest import nearest_tokens
 from tui.engine.tokenization.opening import OpenTokenizer, open_tokenizer
 from tui.engine.tokenization.python_stages import PythonStages
@@ -95,7 +96,7 @@ class Bench:
     def __init__(
         self,
         outbox: Outbox,
-        attempt: Callable[[int, Callable[[], None]], object],
+        attempt: Callable[[int, str, Callable[[], None]], object],
         in_use: Callable[[], InUse | None],
     ) -> None:
         """`attempt` does a request's work and tells its failure; `in_use` knows the checkpoint in use."""
@@ -120,7 +121,8 @@ class Bench:
         """Take a question; one of its kind that waits gives way to it."""
         kind = type(request.question).__name__
         lane = self._training if isinstance(request.question, Train) else self._quick
-        lane.submit(Job(request.id, kind, lambda: self._attempt(request.id, lambda: self._answer(request))))
+        work = partial(self._answer, request)
+        lane.submit(Job(request.id, kind, lambda: self._attempt(request.id, kind, work)))
 
     def forget(self, request_id: int) -> None:
         """Remove a question that waits."""
@@ -128,7 +130,13 @@ class Bench:
         self._training.forget(request_id)
 
     def _answer(self, request: Examine) -> None:
-        finding = self._found(request.id, request.question)
+        try:
+            finding = self._found(request.id, request.question)
+        except BaseException as error:
+            if is_its_own(error):
+                named = getattr(request.question, "tokenizer", "")
+                raise gives_up(Path(named) if named else None, error) from error
+            raise
         self._outbox.send(Examined(request.id, finding))
 
     def _found(self, request_id: int, question: AnyQuestion) -> AnyFinding:
@@ -314,8 +322,8 @@ def save(tokenizer: AnyTokenizer, path: str) -> Path:
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         tokenizer.ask(lambda backend: backend.save(str(target)))
-    except Exception as error:
-        reason = getattr(error, "strerror", None) or str(error)
+    except BaseException as error:
+        reason = getattr(error, "strerror", None) or plain(error)
         raise EngineError(
             "It could not be saved", f"{target}: {reason}.", "Choose another folder."
         ) from error

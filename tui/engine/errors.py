@@ -9,9 +9,13 @@ from tui.values import Failure
 
 
 class EngineError(Exception):
-    """A failure the engine understands; carries what a person is told."""
+    """A failure the engine understands; carries what a person is told.
+
+    Halves of characters, which names of files can hold, are written out: no frame holds them.
+    """
 
     def __init__(self, title: str, detail: str, hint: str, *, fatal: bool = False) -> None:
+        title, detail, hint = (_whole(part) for part in (title, detail, hint))
         super().__init__(f"{title}: {detail}")
         self.failure = Failure(title, detail, hint, fatal)
 
@@ -26,8 +30,34 @@ _POISON = re.compile(
     re.IGNORECASE,
 )
 _OUT_OF_MEMORY = re.compile(r"out of memory|can't allocate memory|cannot allocate memory", re.IGNORECASE)
+_PANICS = (
+    (
+        "retry-limit|stack-limit|time-limit",
+        "a regular expression in it tries too many ways to match this text",
+    ),
+    ("no entry found for key", "it names something that isn't there"),
+    (r"index|slice|out of (range|bounds)|char boundary|begin <= end", "it takes more than there is"),
+    ("non-zero|divide by zero|divisor of zero", "a number in it is 0 that must not be"),
+    ("overflow", "a number in it is too large"),
+    (r"unwrap\(\)|expect\(\)|`None`", "something it needs is missing"),
+)
+"""What messages of Rust code that panics mean; the first that fits."""
+_WORK = {
+    "Load": "Loading the checkpoint",
+    "Analyze": "Running the text",
+    "Continue": "Writing",
+    "Search": "The search",
+    "Reweigh": "Reading the logits again",
+    "Inspect": "Looking at the checkpoint",
+    "ListCheckpoints": "Listing the checkpoints",
+    "Train": "The training",
+    "Save": "Saving the tokenizer",
+}
+"""What the work for a kind of request is called; all others look at a tokenizer."""
 _PATH = re.compile(r"(?:/[^\s'\":,;]+)*/site-packages/[^\s'\":,;]*")
 _LONGEST_DETAIL = 600
+_LONGEST_MESSAGE = 20_000
+"""Characters of a library's message that are looked at; one of a megabyte is as possible as one of a line."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
@@ -35,8 +65,16 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(str(error)) is not None
 
 
-def failure_of(error: BaseException) -> Failure:
-    """What a person is told of an exception: no traceback, no paths into installed packages."""
+def is_panic(error: BaseException) -> bool:
+    """Whether Rust code of a library gave up (`pyo3_runtime.PanicException`, which is no `Exception`)."""
+    return any(kind.__name__ == "PanicException" for kind in type(error).__mro__)
+
+
+def failure_of(error: BaseException, kind: str = "") -> Failure:
+    """What a person is told of an exception: no traceback, no paths into installed packages.
+
+    kind: of the request whose work failed, which gives a failure that nobody foresaw its title.
+    """
     if isinstance(error, EngineError):
         return error.failure
     words = str(error)
@@ -52,14 +90,26 @@ def failure_of(error: BaseException) -> Failure:
     if isinstance(error, PermissionError):
         return Failure(
             "Not allowed to read it",
-            f"{error.strerror or 'Permission denied'}: {error.filename or 'a file of the checkpoint'}",
+            f"{error.strerror or 'Permission denied'}: {_cut(str(error.filename or 'a file of the checkpoint'))}",
             "Give your user the right to read the file, or choose another checkpoint.",
         )
     if isinstance(error, OSError) and error.errno == errno.ENOSPC:
         return Failure(
             "The disk is full",
-            f"No space left while writing {error.filename or 'a file'}.",
+            f"No space left while writing {_cut(str(error.filename or 'a file'))}.",
             "Free some space, or set HF_HOME to a folder on a larger disk.",
+        )
+    if isinstance(error, OSError) and error.strerror:
+        return Failure(
+            "The system refuses it",
+            f"{error.strerror}: {_cut(str(error.filename or 'a file or a connection'))}.",
+            "Check the name and the file, or choose another checkpoint.",
+        )
+    if isinstance(error, RecursionError):
+        return Failure(
+            "Nested too deep",
+            "A file of the checkpoint, or what was asked for, holds things in things in things beyond the limit.",
+            "Copy or download the checkpoint again, or choose another one.",
         )
     if isinstance(error, ImportError):
         return Failure(
@@ -67,10 +117,24 @@ def failure_of(error: BaseException) -> Failure:
             f"{plain(error)}.",
             "Install it beside Logitscope, or choose another checkpoint.",
         )
+    work = _WORK.get(kind, "Looking at the tokenizer" if kind else "The work")
+    if is_panic(error):
+        return Failure(
+            f"{work} failed",
+            f"A library stopped where it should not: {plain(error)}.",
+            "Try another text; if it fails with any, the checkpoint's files are damaged."
+            " The backtrace is in the engine's log.",
+        )
+    if not isinstance(error, Exception):
+        return Failure(
+            f"{work} failed",
+            f"A library wanted to end the engine ({type(error).__name__}); it goes on.",
+            "Choose another checkpoint. The traceback is in the engine's log.",
+        )
     return Failure(
-        f"Something went wrong ({type(error).__name__})",
-        plain(error) or "The library gave no reason.",
-        "The traceback is in the engine's log.",
+        f"{work} failed ({type(error).__name__})",
+        f"{plain(error)}." if plain(error) else "The library gave no reason.",
+        "Try another text or checkpoint. The traceback is in the engine's log.",
     )
 
 
@@ -87,6 +151,22 @@ def _out_of_memory(error: BaseException) -> Failure:
 
 
 def plain(error: BaseException) -> str:
-    """First paragraph of a library's message, without paths into installed packages, of readable length."""
-    paragraph = " ".join(_PATH.sub("…", str(error).strip().split("\n\n")[0]).split()).rstrip(".")
-    return paragraph if len(paragraph) <= _LONGEST_DETAIL else paragraph[: _LONGEST_DETAIL - 1] + "…"
+    """First paragraph of a library's message, without paths into installed packages, of readable length.
+
+    Of a panic of Rust code also what it means.
+    """
+    message = str(error)[:_LONGEST_MESSAGE].strip().split("\n\n")[0]
+    words = _cut(" ".join(_PATH.sub("…", message).split()).rstrip("."))
+    if not is_panic(error):
+        return words
+    meaning = (told for pattern, told in _PANICS if re.search(pattern, words, re.IGNORECASE))
+    return f"{next(meaning, 'its Rust code met a case nobody thought of')} (“{words}”)"
+
+
+def _whole(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _cut(words: str) -> str:
+    words = _whole(words)
+    return words if len(words) <= _LONGEST_DETAIL else words[: _LONGEST_DETAIL - 1] + "…"

@@ -29,7 +29,7 @@ class Generating:
     def __init__(
         self,
         outbox: Outbox,
-        attempt: Callable[[int, Callable[[], None]], object],
+        attempt: Callable[[int, str, Callable[[], None]], object],
         lanes: tuple[Lane, Lane],
         in_use: Callable[[], LoadedCheckpoint | None],
         gate: threading.Lock,
@@ -57,7 +57,7 @@ class Generating:
 
     def _submit(self, lane: Lane, request: Write, work: Callable[[], None]) -> None:
         kind = type(request).__name__
-        lane.submit(Job(request.id, kind, lambda: self._attempt(request.id, work)))
+        lane.submit(Job(request.id, kind, lambda: self._attempt(request.id, kind, work)))
 
     def _read(self, request: Continue | Search) -> None:
         """Token lane: the prompt as tokens, which are sent."""
@@ -98,7 +98,7 @@ class Generating:
                     search(self, request, prepared, held)
                 else:
                     Run(self, request, prepared).go(held)
-        except Exception as error:
+        except BaseException as error:
             if is_out_of_memory(error):
                 held.caches.clear()
                 device.release(loaded.placement.device)

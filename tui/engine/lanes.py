@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -74,5 +77,8 @@ class Lane:
                 self._changed.wait_for(lambda: bool(self._waiting))
                 kind = next(kind for kind in self._priority if kind in self._waiting)
                 job = self._waiting.pop(kind)
-            job.run()
+            try:
+                job.run()
+            except BaseException:  # noqa: BLE001 - whatever a job raises: the next one is waiting
+                _LOG.error("a job of the lane %s raised", self._thread.name, exc_info=True)
             del job  # what it holds (a model, say) must not live on while the lane waits

@@ -113,7 +113,7 @@ def _config(folder: Path, task: str) -> PreTrainedConfig:
         config: PreTrainedConfig = AutoConfig.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
-    except Exception as error:
+    except BaseException as error:  # a panic of Rust code is no Exception
         if kind in CONFIG_MAPPING:
             raise EngineError(
                 "The config can't be used",
@@ -154,7 +154,7 @@ def _tokenizer(folder: Path, config: PreTrainedConfig) -> AnyTokenizer:
         )
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except Exception as error:
+    except BaseException as error:  # a panic of Rust code is no Exception
         raise EngineError(
             "The tokenizer can't be used",
             f"transformers refuses it: {plain(error)}.",

@@ -59,7 +59,7 @@ class Loader:
         def bring_in() -> None:
             try:
                 self._bring_in_libraries()
-            except Exception:  # noqa: BLE001 - the load that follows meets it again and tells it
+            except BaseException:  # noqa: BLE001 - the load that follows meets it again and tells it
                 _LOG.exception("the libraries could not be imported ahead of the first load")
 
         threading.Thread(target=bring_in, name="prewarm", daemon=True).start()

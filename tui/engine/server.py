@@ -13,6 +13,7 @@ import msgspec
 
 from tui import framing, protocol
 from tui.engine import log
+from tui.engine.errors import failure_of
 from tui.engine.frames import FrameReader, Outbox
 from tui.engine.lanes import Job, Lane
 from tui.engine.session import Session
@@ -80,7 +81,11 @@ class Server:
                 continue
             if isinstance(request, Shutdown):
                 return
-            self._take(request)
+            try:
+                self._take(request)
+            except BaseException as error:  # noqa: BLE001 - whatever it is, the next request is read
+                _LOG.error("request %d could not be taken", request.id, exc_info=error)
+                self._outbox.send(Failed(request.id, failure_of(error, type(request).__name__)))
 
     def _next_body(self) -> bytes | None:
         try:
@@ -119,8 +124,9 @@ class Server:
                 self._in_library(request, lambda: self._inspect(request))
 
     def _in_library(self, request: Request, work: Callable[[], None]) -> None:
-        job = Job(request.id, type(request).__name__, lambda: self._session.attempt(request.id, work))
-        self._library_lane.submit(job)
+        kind = type(request).__name__
+        attempt = self._session.attempt
+        self._library_lane.submit(Job(request.id, kind, lambda: attempt(request.id, kind, work)))
 
     def _list(self, request: ListCheckpoints) -> None:
         self._outbox.send(CheckpointsListed(request.id, request.task, listing.checkpoints(request.task)))

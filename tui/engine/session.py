@@ -287,7 +287,7 @@ class Session:
             loaded = self._loader.load(pending)
             self._adopt(pending, loaded, time.perf_counter() - began)
 
-        failure = self.attempt(pending.request.id, work)
+        failure = self.attempt(pending.request.id, "Load", work)
         if failure is not None:
             self._give_up(pending, failure)
 
@@ -353,17 +353,20 @@ class Session:
         if pending is not None and pending.request.id == target:
             self._give_up(pending, nothing_loaded().failure)
 
-    def attempt(self, request_id: int, work: Callable[[], None]) -> Failure | None:
-        """Do a request's work unless it is over; what it raises becomes its `Failed`, and is returned."""
+    def attempt(self, request_id: int, kind: str, work: Callable[[], None]) -> Failure | None:
+        """Do a request's work unless it is over; what it raises becomes its `Failed`, and is returned.
+
+        kind: of the request. Whatever is raised ends here, a panic of Rust code and `SystemExit` like any other.
+        """
         if not self._outbox.is_open(request_id):
             return None
         try:
             work()
         except Abandoned:
             return None
-        except Exception as error:  # noqa: BLE001 - it is logged, and told to whoever asked
-            _LOG.exception("request %d failed", request_id)
-            failure = failure_of(error)
+        except BaseException as error:  # noqa: BLE001 - it is logged, and told to whoever asked
+            _LOG.error("request %d failed", request_id, exc_info=error)
+            failure = failure_of(error, kind)
             self._outbox.send(Failed(request_id, failure))
             if failure.fatal:
                 self._lost()
@@ -371,7 +374,7 @@ class Session:
         return None
 
     def _submit(self, lane: Lane, request_id: int, kind: str, work: Callable[[], None]) -> None:
-        lane.submit(Job(request_id, kind, lambda: self.attempt(request_id, work)))
+        lane.submit(Job(request_id, kind, lambda: self.attempt(request_id, kind, work)))
 
 
 def nothing_loaded() -> EngineError:

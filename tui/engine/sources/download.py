@@ -46,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say({"facts": facts})
         wanted.wait()
         _fetch(options.repository, commit, sizes, say)
-    except Exception as error:  # noqa: BLE001 - the other process tells it and logs it
+    except SystemExit:
+        raise
+    except BaseException as error:  # noqa: BLE001 - the other process tells it and logs it
         failure = failure_of(_explained(error, options.repository, options.revision))
         say({"failure": {"title": failure.title, "detail": failure.detail, "hint": failure.hint}})
         return 1
@@ -144,7 +146,7 @@ def _under_way(blobs: Path, since: float) -> int:
     return count
 
 
-def _explained(error: Exception, repository: str, revision: str | None) -> Exception:
+def _explained(error: BaseException, repository: str, revision: str | None) -> BaseException:
     """The reasons a download fails for, told apart; anything else as it came."""
     from huggingface_hub import constants, errors
 

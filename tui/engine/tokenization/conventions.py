@@ -56,7 +56,7 @@ def renderer(tokenizer: PreTrainedTokenizerBase) -> Callable[[Turns], str] | Non
                     continue_final_message=open_turn,
                 )
             )
-        except Exception as error:  # the template is the checkpoint's own program: it can raise anything
+        except BaseException as error:  # the template is the checkpoint's own program: it can raise anything
             raise EngineError(
                 "The chat template refuses these turns",
                 f"{plain(error)}.",

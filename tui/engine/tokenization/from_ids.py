@@ -63,10 +63,10 @@ def from_ids(tokenizer: AnyTokenizer, text: str, start: int = 0, count: int = 20
     try:
         decoded = tokenizer.decode(ids)
         without_special = tokenizer.decode(ids, skip_special=True)
-    except Exception as error:  # a tokenizer in Python raises whatever its own code does
+    except BaseException as error:  # one in Python raises whatever its code does, one in Rust panics
         raise EngineError(
             "These ids can't be decoded",
-            f"The tokenizer refuses them: {plain(error)}.",
+            f"The tokenizer refuses them: {plain(error.__cause__ or error)}.",
             "Take the ids without an entry out; the browser of the vocabulary shows which there are.",
         ) from error
     start = max(0, start)

@@ -130,7 +130,7 @@ def _by_transformers(folder: Path) -> AnyTokenizer:
         tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
         )
-    except Exception as error:  # what the tokenizer's own class raises, which can be anything
+    except BaseException as error:  # what the tokenizer's own class raises, which can be anything
         raise EngineError(
             "The tokenizer can't be used",
             f"{folder} has no {TOKENIZER_JSON}, and transformers refuses what it has: {plain(error)}.",

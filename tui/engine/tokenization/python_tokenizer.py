@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from tui.engine.errors import EngineError
 from tui.engine.tokenization.conventions import folder_of, renderer
+from tui.engine.tokenization.giving_up import gives_up
 from tui.engine.tokenization.languages import languages_of
 from tui.engine.tokenization.shared import SharedTokenizer
 from tui.engine.tokenization.texts import Cut, Reading
@@ -81,7 +82,10 @@ class PythonTokenizer(SharedTokenizer):
         """The text that ids stand for."""
         options = {} if clean_up else {"clean_up_tokenization_spaces": False}
         with self._calls:
-            return str(self._tokenizer.decode(list(ids), skip_special_tokens=skip_special, **options))
+            try:
+                return str(self._tokenizer.decode(list(ids), skip_special_tokens=skip_special, **options))
+            except BaseException as error:
+                raise gives_up(self.folder, error) from error
 
     def bare_ids(self, text: str, most: int | None = None) -> list[int]:
         """The ids of a text without special tokens around it, cut to `most`."""
@@ -113,13 +117,16 @@ class PythonTokenizer(SharedTokenizer):
         self, text: str, pair: str | None, cut: Cut, limit: int | None, special: bool = True
     ) -> dict[str, list[int]]:
         truncation: bool | str = False if limit is None else cut if pair is not None else True
-        encoded = self._tokenizer(
-            text,
-            pair,
-            truncation=truncation,
-            max_length=limit,
-            add_special_tokens=special,
-            return_special_tokens_mask=True,
-            verbose=False,
-        )
+        try:
+            encoded = self._tokenizer(
+                text,
+                pair,
+                truncation=truncation,
+                max_length=limit,
+                add_special_tokens=special,
+                return_special_tokens_mask=True,
+                verbose=False,
+            )
+        except BaseException as error:  # its own code can raise anything
+            raise gives_up(self.folder, error) from error
         return {name: list(encoded[name]) for name in encoded}

@@ -20,6 +20,7 @@ from tui.engine.tokenization.conventions import (
     token_text,
     without_gaps,
 )
+from tui.engine.tokenization.giving_up import gives_up, is_its_own
 from tui.engine.tokenization.languages import Languages, languages_of
 from tui.engine.tokenization.long_texts import LONG, Parts, can_be_cut
 from tui.engine.tokenization.python_tokenizer import PythonTokenizer
@@ -169,7 +170,11 @@ class RustTokenizer(SharedTokenizer):
         def count(texts: list[str]) -> list[int]:
             with self._calls:
                 self._backend.no_truncation()
-                return [len(each) for each in self._backend.encode_batch(texts, add_special_tokens=False)]
+                try:
+                    encodings = self._backend.encode_batch(texts, add_special_tokens=False)
+                except BaseException as error:
+                    raise gives_up(self.folder, error) from error
+                return list(map(len, encodings))
 
         return Parts(count)
 
@@ -219,7 +224,10 @@ class RustTokenizer(SharedTokenizer):
     def decode(self, ids: Sequence[int], skip_special: bool = False, clean_up: bool = True) -> str:
         """The text that ids stand for."""
         with self._calls:
-            text = str(self._backend.decode(list(ids), skip_special_tokens=skip_special))
+            try:
+                text = str(self._backend.decode(list(ids), skip_special_tokens=skip_special))
+            except BaseException as error:
+                raise gives_up(self.folder, error) from error
         return without_gaps(text) if self._cleans_up and clean_up else text
 
     def bare_ids(self, text: str, most: int | None = None) -> list[int]:
@@ -245,12 +253,20 @@ class RustTokenizer(SharedTokenizer):
         """
         with self._calls:
             self._backend.no_truncation()
-            return question(self._backend)
+            try:
+                return question(self._backend)
+            except BaseException as error:
+                if is_its_own(error):
+                    raise gives_up(self.folder, error) from error
+                raise
 
     def join(self, entries: Sequence[str]) -> str:
         """The text that entries of the vocabulary spell."""
         decoder = self._backend.decoder
-        return " ".join(entries) if decoder is None else str(decoder.decode(list(entries)))
+        try:
+            return " ".join(entries) if decoder is None else str(decoder.decode(list(entries)))
+        except BaseException as error:
+            raise gives_up(self.folder, error) from error
 
     def _encode(
         self,
@@ -272,7 +288,10 @@ class RustTokenizer(SharedTokenizer):
                 self._backend.enable_truncation(size, stride=stride, strategy=cut, direction=self._side)
             # encode_batch lets go of the interpreter while it works; encode holds it for a second per megabyte
             texts = [text if pair is None else (text, pair)]
-            return self._backend.encode_batch(texts, add_special_tokens=special)[0]
+            try:
+                return self._backend.encode_batch(texts, add_special_tokens=special)[0]
+            except BaseException as error:
+                raise gives_up(self.folder, error) from error
 
     def _reading(
         self,

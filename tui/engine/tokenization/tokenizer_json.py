@@ -37,8 +37,6 @@ def read(file: Path) -> tokenizers.Tokenizer:
         content = beginning + opened.read()
     try:
         return tokenizers.Tokenizer.from_buffer(content)
-    except (KeyboardInterrupt, SystemExit):
-        raise
     except BaseException as error:  # a panic of the library's Rust code is no Exception
         raise _broken(file, content, error) from error
 
@@ -86,8 +84,6 @@ def _refused_parts(tokenizer: dict[str, Any]) -> Iterator[tuple[str, str]]:
         for name, value in _members(part, tokenizer[part]):
             try:
                 tokenizers.Tokenizer.from_str(json.dumps({**EMPTY, part: value}))
-            except (KeyboardInterrupt, SystemExit):
-                raise
             except BaseException as error:  # noqa: BLE001 - as above
                 yield name, _reason(value, error)
                 break

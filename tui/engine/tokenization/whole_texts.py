@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tui.engine.errors import EngineError, plain
 from tui.engine.tokenization.entries import AnyTokenizer, spelled
+from tui.engine.tokenization.giving_up import gives_up
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.microscope.comparison import MOST_CHARACTERS, Excerpt
 from tui.values import Token
@@ -65,14 +65,8 @@ def tells_failure(name: str) -> Iterator[None]:
     """Whatever the tokenizer called `name` raises becomes an EngineError."""
     try:
         yield
-    except (KeyboardInterrupt, SystemExit):
-        raise
     except BaseException as error:  # a library's own, of any kind; a panic of Rust code is no Exception
-        raise EngineError(
-            "The tokenizer gives up on this text",
-            f"{name}: {plain(error)}.",
-            "Try another text; if it gives up on any, its files are damaged.",
-        ) from error
+        raise gives_up(name, error) from error
 
 
 def tokens_of(tokenizer: AnyTokenizer, read: WholeText, first: int, last: int) -> tuple[Token, ...]:

@@ -109,9 +109,11 @@ def _follow(
 
 def _listen(process: subprocess.Popen[bytes], said: queue.SimpleQueue[bytes | None]) -> None:
     assert process.stderr is not None
-    for line in process.stderr:
-        said.put(line)
-    said.put(None)
+    try:
+        for line in process.stderr:
+            said.put(line)
+    finally:
+        said.put(None)
 
 
 def _home() -> Path:

@@ -11,11 +11,12 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Iterator
 
 import msgspec
 
-from tui.engine.errors import EngineError
+from tui.engine.errors import failure_of
 from tui.engine.tokenization.training import recipes
 from tui.engine.tokenization.training.corpus import Corpus
 from tui.microscope.training import Recipe
@@ -30,8 +31,9 @@ def main() -> int:
     threading.Thread(target=_end_with_the_engine, daemon=True).start()
     try:
         _train(recipe, sys.argv[1])
-    except EngineError as error:
-        failure = error.failure
+    except BaseException as error:  # noqa: BLE001 - the engine tells it and logs it
+        failure = failure_of(error, "Train")
+        traceback.print_exception(error)
         _tell(failure={"title": failure.title, "detail": failure.detail, "hint": failure.hint})
         return 1
     return 0
