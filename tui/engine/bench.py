@@ -111,11 +111,8 @@ class Bench:
         """The latest text whose tokens were listed; only the lane of what is quick touches it."""
         self._quick = Lane("microscope", _QUICK, outbox.supersede)
         self._training = Lane("training", ("Train",), outbox.supersede)
-
-    def start(self) -> None:
-        """Begin to answer."""
-        self._quick.start()
-        self._training.start()
+        self.lanes = (self._quick, self._training)
+        """For whoever starts them and looks after them."""
 
     def examine(self, request: Examine) -> None:
         """Take a question; one of its kind that waits gives way to it."""

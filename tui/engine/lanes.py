@@ -20,7 +20,10 @@ class Job:
 
 
 class Lane:
-    """Runs jobs in its own daemon thread: waiting kinds by priority, one waiting job of each kind."""
+    """Runs jobs in its own daemon thread: waiting kinds by priority, one waiting job of each kind.
+
+    Whatever a job raises, the thread goes on to the next; should it end all the same, `revive` gives it another.
+    """
 
     def __init__(
         self, name: str, priority: tuple[str, ...], superseded: Callable[[int, int], object]
@@ -33,11 +36,40 @@ class Lane:
         self._superseded = superseded
         self._waiting: dict[str, Job] = {}
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._work, name=name, daemon=True)
+        self.name = name
+        self._thread: threading.Thread | None = None
+        self._running: Job | None = None
 
     def start(self) -> None:
-        """Begin to run jobs."""
-        self._thread.start()
+        """Begin to run jobs. Raises RuntimeError where the system gives no more threads."""
+        thread = threading.Thread(target=self._work, name=self.name, daemon=True)
+        self._thread = thread
+        thread.start()
+
+    @property
+    def running(self) -> Job | None:
+        """The job it is at."""
+        return self._running
+
+    def all_waiting(self) -> list[int]:
+        """The request ids of all jobs that wait."""
+        with self._changed:
+            return [job.request_id for job in self._waiting.values()]
+
+    def revive(self) -> Job | None:
+        """Give the lane another thread where its own has ended; the job that it was at then."""
+        if self._thread is None or self._thread.is_alive():
+            return None
+        return self.replace()
+
+    def replace(self) -> Job | None:
+        """Give the lane another thread, whatever becomes of its own; the job that it is at.
+
+        A thread that comes back from its job and finds another in its place ends.
+        """
+        left, self._running = self._running, None
+        self.start()
+        return left
 
     def submit(self, job: Job) -> None:
         """Queue a job. Of it and the waiting one of its kind only the newer is kept."""
@@ -72,13 +104,19 @@ class Lane:
                     del self._waiting[kind]
 
     def _work(self) -> None:
+        this = threading.current_thread()
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: bool(self._waiting))
+                self._changed.wait_for(lambda: bool(self._waiting) or self._thread is not this)
+                if self._thread is not this:
+                    self._changed.notify()  # what woke it is for the thread in its place
+                    return
                 kind = next(kind for kind in self._priority if kind in self._waiting)
-                job = self._waiting.pop(kind)
+                job = self._running = self._waiting.pop(kind)
             try:
                 job.run()
             except BaseException:  # noqa: BLE001 - whatever a job raises: the next one is waiting
-                _LOG.error("a job of the lane %s raised", self._thread.name, exc_info=True)
+                _LOG.error("a job of the lane %s raised", self.name, exc_info=True)
+            if self._thread is this:
+                self._running = None
             del job  # what it holds (a model, say) must not live on while the lane waits

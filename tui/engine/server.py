@@ -72,7 +72,7 @@ class Server:
             )
         )
         self._session.start()
-        self._library_lane.start()
+        self._session.supervisor.add(self._library_lane, apart=True)
         while (body := self._next_body()) is not None:
             try:
                 request = framing.decode_request(body)
@@ -108,6 +108,7 @@ class Server:
             case Ping():
                 self._outbox.send(Pong(request.id, self._session.memory()))
                 log.trim()
+                self._session.supervisor.look()
             case Load():
                 self._session.load(request)
             case Analyze():

@@ -16,6 +16,7 @@ from tui.engine.frames import Outbox
 from tui.engine.lanes import Job, Lane
 from tui.engine.latest import Forward, Readable
 from tui.engine.loads import Loader, PendingLoad
+from tui.engine.supervision import Supervisor
 from tui.engine.tasks import vocabulary
 from tui.engine.tokenization.entries import AnyTokenizer
 from tui.protocol import (
@@ -73,11 +74,13 @@ class Session:
         self._token_lane = Lane("token", kinds, outbox.supersede)
         self._model_lane = Lane("model", kinds, outbox.supersede)
         self._load_lane = Lane("load", ("Load",), outbox.supersede)
+        self.supervisor = Supervisor(outbox, lost)
 
     def start(self) -> None:
-        """Start the lanes and the import of torch."""
+        """Start the lanes, what looks after them, and the import of torch."""
         for lane in (self._token_lane, self._model_lane, self._load_lane):
-            lane.start()
+            self.supervisor.add(lane)
+        self.supervisor.start()
         self._loader.prewarm()
 
     @cached_property
@@ -86,7 +89,8 @@ class Session:
         from tui.engine.bench import Bench
 
         bench = Bench(self._outbox, self.attempt, self._tokenizer_in_use)
-        bench.start()
+        for lane in bench.lanes:
+            self.supervisor.add(lane)
         return bench
 
     @cached_property
