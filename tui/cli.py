@@ -11,9 +11,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    import argparse
+from tui import streams
 
+if TYPE_CHECKING:
     from tui.app.engine_client import EngineClient
     from tui.app.session import Session
     from tui.settings import Settings
@@ -25,27 +25,64 @@ COMMANDS = ("run", "script", "tokenize", "tasks", "engine")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; the exit status: 0, 1 for a failure, 2 for usage, 130 for ctrl+c."""
-    arguments = _readable(sys.argv[1:] if argv is None else argv)
+    """Run the command; the exit status: 0, 1 for a failure, 2 for usage, 130 for ctrl+c, 141 for a closed pipe.
+
+    This is the one place where what the surroundings refuse becomes a sentence and a status.
+    """
+    streams.take_up()
     try:
-        if arguments[:1] == ["engine"]:
-            return _engine(arguments[1:])
-        if arguments[:1] == ["run"]:
-            return _run(arguments[1:])
-        if arguments[:1] == ["script"]:
-            return _script(arguments[1:])
-        if arguments[:1] == ["tokenize"]:
-            return _tokenize(arguments[1:])
-        if arguments[:1] == ["tasks"]:
-            return _tasks(arguments[1:])
-        return _playground(arguments)
-    except SystemExit as end:  # argparse, after help, version and usage errors
-        return end.code if isinstance(end.code, int) else USAGE_ERROR
+        try:
+            status = _command(_readable(sys.argv[1:] if argv is None else argv))
+        except SystemExit as end:  # argparse, after help, version and usage errors
+            status = end.code if isinstance(end.code, int) else USAGE_ERROR
+        sys.stdout.flush()
+        return status
     except KeyboardInterrupt:
-        return INTERRUPTED
-    except BrokenPipeError:  # the reader of the pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _interrupted()
+    except streams.ReaderGoneError:
+        streams.give_up()
         return BROKEN_PIPE
+    except Exception as error:  # noqa: BLE001 - the last resort: nobody above could tell it
+        streams.give_up()
+        return _refused(error)
+
+
+def _command(arguments: Sequence[str]) -> int:
+    if arguments[:1] == ["engine"]:
+        return _engine(arguments[1:])
+    if arguments[:1] == ["run"]:
+        return _run(arguments[1:])
+    if arguments[:1] == ["script"]:
+        return _script(arguments[1:])
+    if arguments[:1] == ["tokenize"]:
+        return _tokenize(arguments[1:])
+    if arguments[:1] == ["tasks"]:
+        return _tasks(arguments[1:])
+    return _playground(arguments)
+
+
+def _interrupted() -> int:
+    """What ctrl+c leaves; from here on a second one finds nothing to interrupt."""
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        sys.stdout.flush()
+    except (streams.ReaderGoneError, streams.StreamError):
+        streams.give_up()
+    return INTERRUPTED
+
+
+def _refused(error: Exception) -> int:
+    """Tell what stopped the program; the exit status."""
+    from tui.headless.telling import as_lines, unforeseen
+    from tui.settings import SettingsError
+
+    if isinstance(error, SettingsError | streams.StreamError):
+        sys.stderr.write(as_lines(error.title, error.detail, error.hint))
+    else:
+        sys.stderr.write(unforeseen(error))
+    return USAGE_ERROR if isinstance(error, SettingsError) else 1
 
 
 def _playground(arguments: Sequence[str]) -> int:
@@ -55,8 +92,6 @@ def _playground(arguments: Sequence[str]) -> int:
         sys.stdout.write(f"logitscope {_version()}\n")
         return 0
     settings = _settings(given)
-    if settings is None:
-        return USAGE_ERROR
     if problem := _no_screen():
         hint = 'Without a screen: logitscope run sentiment-analysis "your text"'
         sys.stderr.write(f"logitscope: {problem}\n  The playground needs a terminal to draw on.\n  {hint}\n")
@@ -102,7 +137,9 @@ def _playground(arguments: Sequence[str]) -> int:
 def _playground_options(arguments: Sequence[str]) -> dict[str, Any]:
     import argparse
 
-    parser = _parser(
+    from tui.arguments import Parser, add_model_options
+
+    parser = Parser(
         "logitscope",
         "A terminal playground for transformers models: text, tokens, logits, probabilities, answer.",
         "commands:\n"
@@ -113,7 +150,7 @@ def _playground_options(arguments: Sequence[str]) -> dict[str, Any]:
         "  logitscope engine               the model side alone, on stdin and stdout, for --engine",
     )
     parser.add_argument("--task", metavar="TASK", help="the task to begin with (sentiment-analysis)")
-    _add_model_options(parser)
+    add_model_options(parser)
     parser.add_argument("--text", metavar="TEXT", help="the text to begin with")
     parser.add_argument(
         "--resume", action="store_true", help="go on with the text, task and model of last time"
@@ -139,21 +176,19 @@ def _run(arguments: Sequence[str]) -> int:
         "exit status: 0 all answered, 1 something failed, 2 usage",
         json=True,
     )
-    if settings is None:
-        return USAGE_ERROR
 
     from tui.headless import flags, step_flags
     from tui.headless.run import run
 
+    streams.want(flags.texts_in(given))
     if given["json"]:
-        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    else:
-        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        streams.write_json()
     fields, options = flags.fields_in(given), flags.options_in(given, settings.task)
     sampling = flags.sampling_in(given)
     if given["python"]:
         from tui.headless.script import script
 
+        streams.write_source()
         return script(settings, flags.texts_in(given), fields, options, sampling)
     steps = step_flags.steps_in(given, settings.task)
     if steps is not None:
@@ -171,19 +206,20 @@ def _script(arguments: Sequence[str]) -> int:
         "No model is loaded for it. Device and number format are cpu and float32 where they are not given.\n"
         "{text} may be -, as for logitscope run; a text that begins with a dash goes after --.",
     )
-    if settings is None:
-        return USAGE_ERROR
 
     from tui.headless import flags
     from tui.headless.script import script
 
-    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    streams.want(flags.texts_in(given))
+    streams.write_source()
     fields, options = flags.fields_in(given), flags.options_in(given, settings.task)
     return script(settings, flags.texts_in(given), fields, options, flags.sampling_in(given))
 
 
 def _tokenize(arguments: Sequence[str]) -> int:
-    parser = _parser(
+    from tui.arguments import Parser
+
+    parser = Parser(
         "logitscope tokenize",
         "Show what a tokenizer makes of each TEXT: normalized, words, tokens, and whether it comes back the same.",
         "TEXT may be -, which stands for the lines of standard input, and @FILE, which stands for a file's text.\n"
@@ -212,8 +248,7 @@ def _tokenize(arguments: Sequence[str]) -> int:
     if given["and"] and not (given["compare"] and len(compared) <= 4):
         parser.error("--and adds a third and a fourth tokenizer to the two of --compare")
     settings = _settings({name: value for name, value in given.items() if name in ("model", "engine")})
-    if settings is None:
-        return USAGE_ERROR
+    streams.want(given["texts"])
 
     from tui.headless.run import reference_of
     from tui.headless.tokenize import tokenize
@@ -223,16 +258,15 @@ def _tokenize(arguments: Sequence[str]) -> int:
         return 1
     references = compared or (str(reference),)
     if given["json"]:
-        sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
-    else:
-        sys.stdout.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+        streams.write_json()
     return tokenize(settings, given["texts"], references, given["json"], given["steps"])
 
 
 def _tasks(arguments: Sequence[str]) -> int:
+    from tui.arguments import Parser
     from tui.headless.tasks import listing
 
-    _parser(
+    Parser(
         "logitscope tasks", "List the tasks, what each takes, and its built-in checkpoints.", ""
     ).parse_args(arguments)
     sys.stdout.write(listing())
@@ -241,8 +275,9 @@ def _tasks(arguments: Sequence[str]) -> int:
 
 def _question(
     arguments: Sequence[str], command: str, about: str, epilog: str, json: bool = False
-) -> tuple[dict[str, Any], Settings | None]:
-    """What a command without screen is asked, by the flags of its task; no settings where they can't be used."""
+) -> tuple[dict[str, Any], Settings]:
+    """What a command without screen is asked, by the flags of its task. Raises SettingsError."""
+    from tui.arguments import Parser, add_model_options
     from tui.choices import TASKS
     from tui.headless import flags, step_flags
     from tui.settings import TASK_ALIASES
@@ -254,7 +289,7 @@ def _question(
     name = f"logitscope {command}"
     text = "TEXT" if task is None else flags.text_name(task)
     epilog = epilog.format(text=text)
-    parser = _parser(name, about.format(text=text), epilog)
+    parser = Parser(name, about.format(text=text), epilog)
     if task is None:
         parser.usage = f"{name} TASK TEXT... [flags of TASK, flags below]"
         listed = "\n".join(f"  {name}" for name in TASKS)
@@ -272,7 +307,7 @@ def _question(
         options.add_argument(
             "--python", action="store_true", help="print the Python script instead, as `script`"
         )
-    _add_model_options(options)
+    add_model_options(options)
     given = vars(parser.parse_intermixed_args(arguments))
     if task is not None and not flags.texts_in(given):
         parser.error(f"the following arguments are required: {text}")
@@ -287,38 +322,19 @@ def _question(
 def _engine(arguments: Sequence[str]) -> int:
     from tui.engine.__main__ import main as serve
 
+    if not {"-h", "--help"} & set(arguments):
+        streams.want_pipes()
     return serve(arguments)
 
 
-def _parser(name: str, description: str, epilog: str) -> argparse.ArgumentParser:
-    import argparse
+def _settings(given: Mapping[str, Any]) -> Settings:
+    """The settings of this run. Raises SettingsError."""
+    from tui.settings import load_settings, working_folder
 
-    return argparse.ArgumentParser(
-        name,
-        description=description,
-        epilog=epilog,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-
-
-def _add_model_options(parser: argparse._ActionsContainer) -> None:
-    parser.add_argument("--model", metavar="MODEL", help="a built-in's name, a folder, or a Hub id")
-    parser.add_argument("--revision", metavar="NAME", help="a branch, tag or commit of the Hub repository")
-    parser.add_argument("--device", metavar="DEVICE", help="auto, cpu, cuda, cuda:N or mps")
-    parser.add_argument("--dtype", metavar="DTYPE", help="auto, float32, bfloat16 or float16")
-    parser.add_argument("--engine", metavar="COMMAND", help="run the model side by this command (ssh, say)")
-
-
-def _settings(given: Mapping[str, Any]) -> Settings | None:
-    from tui.settings import SettingsError, load_settings
-
-    try:
-        settings = load_settings(given, os.environ)
-    except SettingsError as error:
-        sys.stderr.write(f"logitscope: {error.title}\n  {error.detail}\n  {error.hint}\n")
-        return None
+    settings = load_settings(given, _variables())
     os.environ["LOGITSCOPE_STATE"] = str(settings.state_folder)  # for the engine's log
+    if working_folder() is None:
+        sys.stderr.write("logitscope: the working folder is gone: names of files are looked for in /\n")
     return settings
 
 
@@ -328,22 +344,31 @@ def _session(settings: Settings, given: Mapping[str, Any]) -> Session | None:
 
     session, reason = SessionFile(settings.state_folder).load()
     if session is None:
-        sys.stderr.write(f"logitscope: nothing to go on with: {reason}\n")
+        from tui.headless.text import visible
+
+        sys.stderr.write(f"logitscope: nothing to go on with: {visible(reason)}\n")
         return None
     return session._replace(task=settings.task) if given.get("task") else session
 
 
 def _readable(arguments: Sequence[str]) -> list[str]:
     """Arguments as text; bytes that aren't UTF-8 are replaced, which is said on stderr."""
-    readable = []
-    for position, argument in enumerate(arguments, 1):
-        text = argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-        if text != argument:
-            sys.stderr.write(
-                f"logitscope: argument {position} is not UTF-8: what could not be read is replaced\n"
-            )
-        readable.append(text)
-    return readable
+    return [_text_of(argument, f"argument {position}") for position, argument in enumerate(arguments, 1)]
+
+
+def _text_of(given: str, name: str) -> str:
+    """What was given from outside as text, which no half of a character is."""
+    text = given.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if text != given:
+        sys.stderr.write(f"logitscope: {name} is not UTF-8: what could not be read is replaced\n")
+    return text
+
+
+def _variables() -> dict[str, str]:
+    """This program's own variables as text; the names of folders stay what they are, which can be any bytes."""
+    own = {name: value for name, value in os.environ.items() if name.startswith("LOGITSCOPE_")}
+    folders = ("LOGITSCOPE_CONFIG", "LOGITSCOPE_STATE")
+    return {name: value if name in folders else _text_of(value, name) for name, value in own.items()}
 
 
 def _no_screen() -> str:

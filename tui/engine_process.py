@@ -14,6 +14,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tui.settings import working_folder
+
 
 class EngineProcess:
     """A started engine with its two pipes; its stderr goes to the end of the log file.
@@ -35,6 +37,9 @@ class EngineProcess:
             self.popen = subprocess.Popen(
                 tuple(command),
                 bufsize=0,
+                cwd="/"
+                if working_folder() is None
+                else None,  # libraries can't be loaded in a folder that is gone
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

@@ -59,7 +59,7 @@ class Settings(NamedTuple):
             return self.engine_command
         home = Path(__file__).resolve().parents[1]
         # -P keeps a `datasets.py` in the user's folder from being imported, unless it is this package's own.
-        safe = () if Path.cwd() == home else ("-P",)
+        safe = () if working_folder() == home else ("-P",)
         return (sys.executable, "-X", "utf8", *safe, "-m", "tui.engine")
 
 
@@ -116,6 +116,14 @@ def nearest(wrong: str, allowed: Iterable[str]) -> str:
 
     close = get_close_matches(wrong, list(allowed), n=1, cutoff=0.5)
     return f"Did you mean {close[0]}? " if close else ""
+
+
+def working_folder() -> Path | None:
+    """The folder the program was started in; None where it is gone."""
+    try:
+        return Path.cwd()
+    except OSError:
+        return None
 
 
 def _user_folder(kind: str) -> Path:

@@ -31,7 +31,7 @@ def redirect_output(path: Path | None) -> str:
             if path.exists() and path.stat().st_size > LARGEST_BYTES:
                 path.replace(path.with_suffix(".log.1"))
             log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-            written = str(path)
+            written = os.fsencode(path).decode("utf-8", "backslashreplace")  # a name can be any bytes
         except OSError:
             log = os.open(os.devnull, os.O_WRONLY)
         os.dup2(log, 2)

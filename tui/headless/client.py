@@ -57,8 +57,8 @@ class BlockingEngine:
     def __enter__(self) -> BlockingEngine:
         try:
             self._greet()
-        except BaseException:
-            self.close()
+        except BaseException as error:
+            self._end(error)
             raise
         return self
 
@@ -68,6 +68,11 @@ class BlockingEngine:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._end(error)
+
+    def _end(self, error: BaseException | None) -> None:
+        if isinstance(error, KeyboardInterrupt):  # who presses ctrl+c does not wait for it to take its leave
+            self._engine.signal(signal.SIGKILL)
         self.close()
 
     def next_id(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import BinaryIO, TextIO
@@ -12,9 +13,11 @@ from tui.headless.client import BlockingEngine, EngineError
 from tui.headless.json_lines import as_json
 from tui.headless.output import as_text, heading
 from tui.headless.reading import Reading, readout_settings
+from tui.headless.telling import as_lines
 from tui.headless.text import visible
 from tui.protocol import Analyze, Answered, AnyEvent, Forwarded, Load, Loaded, Progress, Readout, Tokenized
 from tui.settings import Settings
+from tui.streams import StandardInput
 from tui.values import Failure
 
 STDIN = "-"
@@ -100,9 +103,7 @@ def reference_of(settings: Settings) -> str | None:
 
 def complain(failure: Failure, about: str | None = None) -> None:
     """A failure on stderr: title, detail, hint."""
-    where = "" if about is None else f"\n  about: {visible(about[:80])}{'…' if len(about) > 80 else ''}"
-    detail = "\n  ".join(visible(line) for line in failure.detail.splitlines())
-    note(f"{visible(failure.title)}{where}\n  {detail}\n  {visible(failure.hint)}")
+    sys.stderr.write(as_lines(failure.title, failure.detail, failure.hint, about))
 
 
 def note(message: str) -> None:
@@ -120,7 +121,7 @@ def every_text(texts: Iterable[str]) -> Iterator[str]:
     """The texts, `-` replaced by the lines of standard input."""
     for text in texts:
         if text == STDIN:
-            yield from lines(sys.stdin.buffer)
+            yield from lines(io.BufferedReader(StandardInput()))
         else:
             yield text
 
