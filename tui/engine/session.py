@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from tui.engine import device, runtime, tasks
@@ -19,6 +19,7 @@ from tui.engine.loads import Loader, PendingLoad
 from tui.engine.supervision import Supervisor
 from tui.engine.tasks import vocabulary
 from tui.engine.tokenization.entries import AnyTokenizer
+from tui.engine.wanted import asked_by
 from tui.protocol import (
     Analyze,
     Answered,
@@ -365,7 +366,8 @@ class Session:
         if not self._outbox.is_open(request_id):
             return None
         try:
-            work()
+            with asked_by(partial(self._outbox.check, request_id)):
+                work()
         except Abandoned:
             return None
         except BaseException as error:  # noqa: BLE001 - it is logged, and told to whoever asked

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.engine.errors import EngineError, plain
+from tui.engine.apart import TEMPLATES, Limits, OutOfBounds, of_limit
+from tui.engine.errors import Abandoned, EngineError, plain
 from tui.engine.tokenization.texts import Turns
 
 if TYPE_CHECKING:
@@ -40,26 +41,40 @@ def without_gaps(text: str) -> str:
     return text
 
 
+_BOUNDS = Limits(seconds=1.5, characters=10_000_000)
+"""Of rendering a chat: templates of real checkpoints take milliseconds."""
+
+
 def renderer(tokenizer: PreTrainedTokenizerBase) -> Callable[[Turns], str] | None:
-    """What applies the tokenizer's chat template, in the sandbox of transformers; None where it has none."""
+    """What applies the tokenizer's chat template as `apply_chat_template` does; None where it has none.
+
+    A template is a program, and the sandbox of transformers bounds neither its time nor its memory: it runs apart.
+    """
     if not tokenizer.chat_template:
         return None
+    where = tokenizer.name_or_path
+    name = f"The chat template of {Path(where).name[:80]}" if where else "The chat template"
+    TEMPLATES.prepare()
 
     def render(turns: Turns) -> str:
         open_turn = turns[-1]["role"] == "assistant"
+        conversation = [dict(turn) for turn in turns]
         try:
+            # which of several templates: transformers says it, in words if it can't
+            template, special_tokens = tokenizer.get_chat_template(), tokenizer.special_tokens_map
             return str(
-                tokenizer.apply_chat_template(
-                    [dict(turn) for turn in turns],
-                    tokenize=False,
-                    add_generation_prompt=not open_turn,
-                    continue_final_message=open_turn,
-                )
+                TEMPLATES.ask("render", template, conversation, special_tokens, open_turn, limits=_BOUNDS)
             )
-        except BaseException as error:  # the template is the checkpoint's own program: it can raise anything
+        except OutOfBounds as broken:
+            raise of_limit(
+                broken, name, "Turn the option chat off (F2), or choose another checkpoint."
+            ) from None
+        except (Abandoned, EngineError):
+            raise
+        except Exception as error:  # the template is the checkpoint's own program: it can raise anything
             raise EngineError(
                 "The chat template refuses these turns",
-                f"{plain(error)}.",
+                f"{plain(error) or 'It gives no reason'}.",
                 "Some templates want user and assistant to take turns, or know no system turn.",
             ) from error
 
