@@ -12,7 +12,6 @@ from textual import events, on
 from textual.app import SystemCommand
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widget import Widget
 
 from tui.app.canvas import Canvas
 from tui.app.desks import Desks
@@ -22,8 +21,10 @@ from tui.app.panes.field import Edited
 from tui.app.panes.model import ModelPane
 from tui.app.panes.probabilities import ProbabilitiesPane
 from tui.app.panes.task import TaskPane
+from tui.app.render.glyphs import visible
 from tui.app.screens.frame import Frame
 from tui.app.screens.playground import Playground
+from tui.app.terminal import closing, palette  # noqa: F401 - they stand in for parts of Textual
 from tui.app.typed_ahead import TypedAhead
 from tui.app.widgets.frame import Framed
 from tui.choices import TASKS
@@ -54,7 +55,7 @@ class LogitscopeApp(TypedAhead):
     def __init__(
         self, settings: Settings, make_client: Callable[[], EngineClient], session: Session | None = None
     ) -> None:
-        super().__init__()
+        super().__init__(settings.state_folder / "screen.log")
         self.animation_level = "none"
         self._settings = settings
         self._make_client = make_client
@@ -104,6 +105,7 @@ class LogitscopeApp(TypedAhead):
 
     def on_mount(self) -> None:
         """The person's keys, and an orderly end when the terminal goes away."""
+        self.take_stray()
         self.set_keymap(dict(self._settings.keymap))
         on_hangup(self._hang_up, self.exit)
         self.app_resume_signal.subscribe(self, lambda _: self._canvas.forget())
@@ -111,6 +113,7 @@ class LogitscopeApp(TypedAhead):
     @on(Playground.Opened)
     def opened(self) -> None:
         """The panes are there."""
+        self.goes_on = True
         self._apply_taste()
 
     @on(Playground.Ready)
@@ -118,7 +121,7 @@ class LogitscopeApp(TypedAhead):
         """The fields are there: talk to the engine, which was started before, and take what was typed meanwhile."""
         gc.freeze()  # what was made until now stays: no collection has to walk over it again
         gc.enable()
-        await self.conversation.begin()
+        await self.conversation.begin(self.guarded)
         await self.take_typed()
 
     def _apply_taste(self) -> None:
@@ -180,6 +183,13 @@ class LogitscopeApp(TypedAhead):
             self.playground.say(f"The session can't be kept: {error}")
 
     # ---------------------------------------------------------------------------------- terminal
+
+    def tell_fall(self, sentence: str) -> None:
+        """On the screen below all dialogs, and over a dialog that hides it."""
+        stack = self.screen_stack
+        next((each for each in reversed(stack) if isinstance(each, Frame)), self.playground).say(sentence)
+        if not isinstance(stack[-1], Frame):
+            self.notify(visible(sentence), severity="error", markup=False)
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
         """Send only the cells that differ (Textual's one way to the terminal, see `Canvas`)."""
@@ -370,7 +380,7 @@ class LogitscopeApp(TypedAhead):
         from tui.app.screens.reading import TextScreen, log_end, log_text
 
         tail = await asyncio.to_thread(log_end, self.conversation.log_path)
-        text = log_text(self.conversation.last_failure, tail)
+        text = log_text(self.conversation.last_failure, self.falls, tail)
         self.push_screen(TextScreen("Last failure and engine log", text))
 
     def action_jump(self) -> None:
@@ -381,13 +391,7 @@ class LogitscopeApp(TypedAhead):
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Every key's command by name, then Textual's own (theme, screenshot, quit)."""
-        from tui.app.commands import of_playground, of_screen
+        from tui.app.commands import commands
 
-        if isinstance(screen, Frame) and screen is not self.playground:
-            yield from of_screen(screen, self._command)
-        else:
-            yield from of_playground(self.playground, self._command)
+        yield from commands(screen, self.playground, self.run_action)
         yield from super().get_system_commands(screen)
-
-    async def _command(self, action: str, node: Widget | Screen[Any]) -> None:
-        await self.run_action(action, default_namespace=node)

@@ -17,14 +17,23 @@ if TYPE_CHECKING:
     from tui.app.screens.playground import Playground
 
 Node = Widget | Screen[Any]
+Run = Callable[[str, Node], Awaitable[bool]]
+"""Does an action for a pane or a screen."""
 _ROWS = {key.id for room in ("rows", "pick", "panes") for key in TABLE[room]}
 """Keys that move a cursor: a name in a list does that worse."""
 
 
-def of_playground(
-    playground: Playground, run: Callable[[str, Node], Awaitable[None]]
-) -> Iterator[SystemCommand]:
-    """Commands of the playground's panes; `run` does an action for a pane or a screen."""
+def commands(screen: Screen[Any], playground: Playground, run: Run) -> Iterator[SystemCommand]:
+    """What the keys do on the screen that the palette is opened over; over a dialog, on the playground."""
+    from tui.app.screens.frame import Frame
+
+    if isinstance(screen, Frame) and screen is not playground:
+        return of_screen(screen, run)
+    return of_playground(playground, run)
+
+
+def of_playground(playground: Playground, run: Run) -> Iterator[SystemCommand]:
+    """Commands of the playground's panes."""
     for name in PANES:
         yield SystemCommand(f"Go to the {name} pane", "", partial(playground.action_pane, name))
     for room, keys in TABLE.items():
@@ -35,7 +44,7 @@ def of_playground(
             yield SystemCommand(key.tooltip, f"key {key.keys}", partial(run, key.action, node))
 
 
-def of_screen(screen: Frame, run: Callable[[str, Node], Awaitable[None]]) -> Iterator[SystemCommand]:
+def of_screen(screen: Frame, run: Run) -> Iterator[SystemCommand]:
     """What the keys do that act now on another screen than the playground."""
     for node, known in ((screen.focused or screen, screen.own_keys()), (screen, screen.common_keys())):
         for bound, tooltip in known:

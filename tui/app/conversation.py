@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,10 +87,13 @@ class Conversation:
 
     # ----------------------------------------------------------------------------------- requests
 
-    async def begin(self) -> None:
-        """Join the engine; ask for the model, the first answer and the list of checkpoints."""
+    async def begin(self, guarded: Callable[[Callable[[Notice], None]], Callable[[Notice], None]]) -> None:
+        """Join the engine; ask for the model, the first answer and the list of checkpoints.
+
+        `guarded` makes of a listener one that lets no exception through: that would end the link to the engine.
+        """
         self._playground.set_interval(0.25, self._tick)
-        await self._client.connect(self.hear)
+        await self._client.connect(guarded(self.hear))
         self.take_up(self.task, self.model)
 
     def take_up(self, task: str, model: str | None) -> None:

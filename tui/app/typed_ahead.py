@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from textual import events
-from textual.app import App
+
+from tui.app.terminal.last_resort import LastResort
 
 
-class TypedAhead(App[None]):
+class TypedAhead(LastResort):
     """Keys and pastes wait until `take_typed` is called; what comes later is behind them."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, log_path: Path) -> None:
+        super().__init__(log_path)
         self._typed: list[events.Event] | None = []
         """None from when they are taken at once."""
 

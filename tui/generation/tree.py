@@ -175,8 +175,8 @@ class Tree:
         return self._with((*self.branches[:place], branch, *self.branches[place:]), place)
 
     def rewound(self, count: int) -> Tree:
-        """A branch of the first `count` tokens; the longer one stays."""
-        path = self.path()
+        """A branch of the first `count` tokens, with less than 1 of none; the longer one stays."""
+        path, count = self.path(), max(0, count)
         if count >= len(path):
             return self
         tip = path[count - 1] if count else PROMPT

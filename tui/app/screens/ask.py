@@ -86,8 +86,8 @@ class AskCheckpoint(Dialog[str | None]):
             self._say(Content("\n".join(visible(line) for line in said.split("\n"))))
 
     def _say(self, content: Content) -> None:
-        if self.is_attached:
-            self.query_one("#ask-facts", Static).update(content)
+        for line in self.query("#ask-facts").results(Static):  # none where the dialog is closed meanwhile
+            line.update(content)
 
     @on(Input.Submitted)
     def submitted(self, event: Input.Submitted) -> None:

@@ -16,6 +16,7 @@ from tui.app.screens.dialog import Dialog
 from tui.engine_process import log_tail
 
 if TYPE_CHECKING:
+    from tui.app.terminal.falls import Falls
     from tui.values import Failure
 
 LOG_BYTES = 16_384
@@ -64,12 +65,12 @@ def log_end(path: Path) -> str:
         return f"{path} can't be read: {error.strerror}"
 
 
-def log_text(failure: Failure | None, tail: str) -> Content:
-    """The last failure, then the log's end, all of it made harmless."""
-    said = (
-        [f"{failure.title}", f"{failure.detail}", f"→ {failure.hint}", ""]
-        if failure
-        else ["Nothing has failed.", ""]
-    )
+def log_text(failure: Failure | None, falls: Falls, tail: str) -> Content:
+    """The last failure, what failed inside the screen, then the end of the engine's log, all made harmless."""
+    said = [f"{failure.title}", f"{failure.detail}", f"→ {failure.hint}", ""] if failure else []
+    if falls.latest:
+        said += [f"Inside the screen, {falls.log_path} has all of it:", falls.latest]
+    if not said:
+        said = ["Nothing has failed.", ""]
     lines = "\n".join(said).split("\n") + tail.rstrip().split("\n")
     return Content("\n".join(visible(line) for line in lines))

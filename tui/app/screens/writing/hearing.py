@@ -64,6 +64,7 @@ class Hearing(Panes):
     """Owns the tree and says what the engine told of it; subclasses say what the keys do."""
 
     place: var[int | None] = var(None)
+    """The token that is looked at; None: what comes next."""
 
     def __init__(
         self,
@@ -115,6 +116,10 @@ class Hearing(Panes):
     def busy(self) -> bool:
         """Whether the engine is at it."""
         return self._writers.busy
+
+    def validate_place(self, place: int | None) -> int | None:
+        """Keep it on a token of the branch; before the first is the first, behind the last what comes next."""
+        return None if place is None or max(0, place) >= len(self.branching.ids()) else max(0, place)
 
     def on_mount(self) -> None:
         """Ask what comes next."""
@@ -274,8 +279,7 @@ class Hearing(Panes):
             return
         text, tree = self.text, self.branching
         chosens = tuple(tree.chosens())
-        if self.place is not None and self.place >= len(chosens):
-            self.set_reactive(Hearing.place, None)
+        self.set_reactive(Hearing.place, self.validate_place(self.place))
         text.prompt, text.chosens, text.place = self.prompt, chosens, self.place
         text.ending, text.source = tree.branch.stop, self._asked["task"] != "text-generation"
         text.set_title(self._facts(tree))

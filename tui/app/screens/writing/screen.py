@@ -139,10 +139,7 @@ class Writing(Hearing):
             self.probabilities.action_step(max(-1, min(by, 1)))
             return
         count = len(self.branching.ids())
-        place = (count if self.place is None else self.place) + by
-        self.place = None if place >= count else max(0, place)
-        if count == 0:
-            self.place = None
+        self.place = (count if self.place is None else self.place) + by
 
     def watch_place(self) -> None:
         """Show the row that the selected token was chosen from, the token's own under the cursor."""
@@ -150,7 +147,7 @@ class Writing(Hearing):
             return
         self.text.place = self.place
         self.text.follow()
-        chosen = None if self.place is None else self.text.chosens[self.place]
+        chosen = None if self.place is None else self.branching.chosens()[self.place]
         self.probabilities.select(0 if chosen is None or chosen.rank is None else chosen.rank - 1)
         self._read()
 

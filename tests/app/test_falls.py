@@ -1,0 +1,272 @@
+"""The last resort: whatever fails inside the screen is told and logged, and everything goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual import events, work
+from textual.app import ComposeResult, RenderResult
+from textual.message import Message
+from textual.pilot import Pilot
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tests.app.driving import Driver, playground
+from tui.app.terminal import closing  # noqa: F401 - closes screens once
+from tui.app.terminal.falls import MARK, Falls
+from tui.app.terminal.last_resort import NOT_DRAWN, LastResort
+
+
+class BrokenError(Exception):
+    """What the tests let fall."""
+
+
+class Fragile(Static, can_focus=True):
+    """Fails in the way a key names."""
+
+    drawn_badly = False
+
+    class Sent(Message):
+        """Fails where it is heard."""
+
+    def on_key(self, event: events.Key) -> None:
+        event.stop()
+        ways: dict[str, Callable[[], object]] = {
+            "h": self.fall,
+            "t": lambda: self.set_timer(0.001, self.fall),
+            "l": lambda: self.call_later(self.fall),
+            "r": lambda: self.call_after_refresh(self.fall),
+            "n": lambda: self.call_next(self.fall),
+            "w": self.work_badly,
+            "m": lambda: self.post_message(self.Sent()),
+            "d": self.draw_badly,
+            "a": lambda: asyncio.get_running_loop().call_soon(self.fall),
+            "s": lambda: self.app.push_screen(Uncomposed()),
+        }
+        ways[event.key]()
+
+    def fall(self) -> None:
+        raise BrokenError("[red]\x1b]0;hostile\x07")
+
+    @work
+    async def work_badly(self) -> None:
+        self.fall()
+
+    def on_fragile_sent(self) -> None:
+        self.fall()
+
+    def draw_badly(self) -> None:
+        self.drawn_badly = True
+        self.refresh(layout=True)
+
+    def render(self) -> RenderResult:
+        if self.drawn_badly:
+            self.fall()
+        return "whole"
+
+
+class Uncomposed(ModalScreen[None]):
+    """A screen that can't be composed."""
+
+    def compose(self) -> ComposeResult:
+        yield Static("first")
+        raise BrokenError
+
+
+class Kept(LastResort):
+    """Counts the keys that still arrive."""
+
+    def __init__(self, log_path: Path) -> None:
+        super().__init__(log_path)
+        self.told: list[str] = []
+        self.after = 0
+
+    def compose(self) -> ComposeResult:
+        yield Fragile()
+        yield Static("beside")
+
+    def on_mount(self) -> None:
+        self.take_stray()
+        self.goes_on = True
+        self.query_one(Fragile).focus()
+
+    def tell_fall(self, sentence: str) -> None:
+        self.told.append(sentence)
+
+
+@asynccontextmanager
+async def kept(log_path: Path) -> AsyncIterator[tuple[Kept, Pilot[None]]]:
+    """An app whose falls are expected: `run_test` is not to raise them at its end."""
+    app = Kept(log_path)
+    async with app.run_test(size=(60, 10)) as pilot:
+        yield app, pilot
+        app._exception = None
+
+
+async def until(condition: Callable[[], bool], pilot: Pilot[None]) -> None:
+    async with asyncio.timeout(60):
+        while not condition():
+            await pilot.pause()
+
+
+def painted(app: Any) -> str:
+    return "\n".join(strip.text for strip in app.screen._compositor.render_strips())
+
+
+@pytest.mark.parametrize("way", "htlrnwmas")
+async def test_what_fails_anywhere_is_told_and_the_widget_goes_on(tmp_path: Path, way: str) -> None:
+    log = tmp_path / "state" / "screen.log"
+    async with kept(log) as (app, pilot):
+        await pilot.press(way)
+        await until(lambda: app.falls.count == 1, pilot)
+        assert len(app.told) == 1
+        assert "BrokenError" in app.told[0]
+        assert "screen.log" in app.told[0]
+        assert "\x1b" not in app.told[0]
+        if way == "s":
+            await app.pop_screen()
+        app.falls._told.clear()
+        await pilot.press("h")
+        await until(lambda: app.falls.count == 2, pilot)
+    await asyncio.to_thread(app.falls.written)
+    text = log.read_text()
+    assert text.count(MARK) == text.count("\n=== ") + 1 >= 1
+    assert "Traceback" in text
+    assert "raise BrokenError" in text
+
+
+async def test_a_widget_that_fails_at_every_paint_is_shown_as_a_line(tmp_path: Path) -> None:
+    async with kept(tmp_path / "screen.log") as (app, pilot):
+        await pilot.press("d")
+        await until(lambda: app.falls.count > 0, pilot)
+        for _ in range(40):
+            app.query_one(Fragile).refresh()
+            await pilot.pause()
+        assert NOT_DRAWN[:10] in painted(app)
+        assert "beside" in painted(app)
+        assert len(app.told) <= 2, "once for measuring, once for drawing"
+    await asyncio.to_thread(app.falls.written)
+    assert (tmp_path / "screen.log").read_text().count(MARK) < 20
+
+
+async def test_what_falls_before_there_is_a_screen_ends_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class Early(Kept):
+        def on_mount(self) -> None:
+            raise BrokenError("too early")
+
+    app = Early(tmp_path / "screen.log")
+    with pytest.raises(BrokenError):
+        async with app.run_test():
+            pass
+    assert app.return_code == 1
+    assert not app.told
+    said = capsys.readouterr().err
+    assert "“Early” failed inside (BrokenError: too early) at the start" in said
+    assert str(tmp_path / "screen.log") in said
+    assert "Traceback" not in said
+
+
+def test_the_same_failure_is_logged_ever_less_often(tmp_path: Path) -> None:
+    told: list[str] = []
+    falls = Falls(tmp_path / "log", told.append)
+    for _ in range(1000):
+        try:
+            raise BrokenError
+        except BrokenError as error:
+            falls.take(error, "a loop")
+    falls.written()
+    text = (tmp_path / "log").read_text()
+    assert text.count(MARK) == 10
+    assert text.count("Traceback") == 1
+    assert falls.count == 1000
+    assert len(told) == 1
+
+
+def test_a_log_that_cannot_be_written_and_a_teller_that_fails_are_survived(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    def tell(sentence: str) -> None:
+        raise BrokenError
+
+    falls = Falls(tmp_path / "file" / "log", tell)
+    falls.take(BrokenError("first"), "somewhere")
+    falls.written()
+    assert "telling" in falls.latest
+
+
+async def test_the_playground_tells_it_and_keeps_the_text(
+    state_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with playground(state_folder) as driver:
+        await driver.write("typed before")
+        pane = driver.pane("tokens")
+
+        def broken(by: int) -> None:
+            raise BrokenError("a defect")
+
+        monkeypatch.setattr(pane, "action_token", broken)
+        await driver.pilot.press("escape", "4", "right")
+        await driver.until(lambda: driver.app.falls.count == 1)
+        told(driver)
+        assert driver.input.text == "typed before"
+        await driver.pilot.press("escape", "f4")
+        await driver.until(lambda: "Inside the screen" in "\n".join(driver.painted()))
+        assert MARK in "\n".join(driver.painted())
+        driver.app._exception = None
+
+
+def told(driver: Driver) -> None:
+    assert "failed inside (BrokenError: a defect); nothing typed is lost" in driver.line("hints")
+
+
+async def test_what_the_engine_says_is_heard_on_after_a_fall(
+    state_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with playground(state_folder) as driver:
+        hear = driver.app.conversation._hear_numbers
+        answers = []
+
+        def broken(event: Any) -> None:
+            answers.append(event)
+            if len(answers) == 1:
+                raise BrokenError("a defect")
+            hear(event)
+
+        monkeypatch.setattr(driver.app.conversation, "_hear_numbers", broken)
+        before = driver.app.conversation.engine_pid
+        driver.input.replace_text("another text")
+        await driver.until(lambda: driver.app.falls.count == 1)
+        await driver.write("and another")
+        assert driver.app.conversation.engine_pid == before
+        driver.app._exception = None
+
+
+class Box(ModalScreen[int]):
+    """Closes itself with a number."""
+
+
+async def test_a_screen_closes_once_and_only_on_top(tmp_path: Path) -> None:
+    async with kept(tmp_path / "screen.log") as (app, pilot):
+        results: list[int | None] = []
+        box, over = Box(), Box()
+        await app.push_screen(box, results.append)
+        await app.push_screen(over, results.append)
+        box.dismiss(1)
+        assert app.screen is over
+        over.dismiss(2)
+        over.dismiss(3)
+        assert app.screen is box
+        box.dismiss(4)
+        box.dismiss(5)
+        app.screen.dismiss(None)
+        await until(lambda: len(results) == 2, pilot)
+        assert results == [2, 4]
+        assert len(app.screen_stack) == 1
+        assert app.falls.count == 0

@@ -1,0 +1,35 @@
+"""Textual's command palette, safe against keys that come before its list is there or after it was closed."""
+
+from __future__ import annotations
+
+import textual.app
+from textual import events, on
+from textual.command import CommandList, CommandPalette
+from textual.widgets import Button, Input, OptionList
+
+
+class Palette(CommandPalette):
+    """Takes the place of Textual's; a command that was chosen is done once."""
+
+    @on(Input.Changed)
+    @on(Input.Submitted)
+    @on(Button.Pressed)
+    @on(OptionList.OptionSelected)
+    def came_late(
+        self, event: Input.Changed | Input.Submitted | Button.Pressed | OptionList.OptionSelected
+    ) -> None:
+        """What was typed for a palette that is closed meanwhile does nothing."""
+        if not self.is_active:
+            event.stop()
+            event.prevent_default()
+
+    def _on_mount(self, event: events.Mount) -> None:
+        if not self.is_active:  # closed before it stood
+            event.prevent_default()
+
+    def _action_command_list(self, action: str) -> None:
+        if any(each._index_to_line for each in self.query(CommandList)):  # laid out, and not empty
+            super()._action_command_list(action)
+
+
+textual.app.CommandPalette = Palette  # type: ignore[attr-defined]
