@@ -20,6 +20,7 @@ from tests.app.driving import Driver, playground
 from tui.app.terminal import closing  # noqa: F401 - closes screens once
 from tui.app.terminal.falls import MARK, Falls
 from tui.app.terminal.last_resort import NOT_DRAWN, LastResort
+from tui.app.terminal.reading import PASTE_PAUSE, Keys
 
 
 class BrokenError(Exception):
@@ -270,3 +271,34 @@ async def test_a_screen_closes_once_and_only_on_top(tmp_path: Path) -> None:
         assert results == [2, 4]
         assert len(app.screen_stack) == 1
         assert app.falls.count == 0
+
+
+def test_a_paste_whose_end_is_lost_is_over_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("tui.app.terminal.reading.time.monotonic", lambda: now[0])
+    keys = Keys()
+    assert keys.read("\x1b[20") == keys.read("0~ab") == keys.read("c\x1b[Ad") == keys.read("") == []
+    now[0] += PASTE_PAUSE + 1
+    (paste,) = keys.read("")
+    assert isinstance(paste, events.Paste)
+    assert paste.text == "abc\x1b[Ad"
+    assert [str(getattr(key, "key", "")) for key in keys.read("xy")] == ["x", "y"]
+    now[0] += PASTE_PAUSE + 1
+    assert keys.read("") == []
+
+
+def test_a_paste_is_never_typed_however_it_comes() -> None:
+    text = "a\x1b[24~b\x1bq\x1b\x1b[A\x00" * 3
+    sent = f"x\x1b[200~{text}\x1b[201~y\x1b[200~\x1b[201~z\x1b[200~2\x1b[201~"
+    for size in (1, 2, 3, 5, 7, len(sent)):
+        keys = Keys()
+        found = [each for at in range(0, len(sent), size) for each in keys.read(sent[at : at + size])]
+        said = [each.text if isinstance(each, events.Paste) else getattr(each, "key", "") for each in found]
+        assert said == ["x", text.replace("\x00", ""), "y", "z", "2"]
+
+
+def test_a_sequence_that_cannot_be_taken_is_left_out() -> None:
+    keys = Keys()
+    keys.read("\x1b[48;0;0;0;0t")  # mouse places are divided by this size from now on
+    keys.read("\x1b[<0;5;5M")
+    assert [str(getattr(key, "key", "")) for key in keys.read("ab")] == ["a", "b"]

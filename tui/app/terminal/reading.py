@@ -4,16 +4,87 @@ from __future__ import annotations
 
 import os
 import selectors
+import time
 from codecs import getincrementaldecoder
 from typing import TYPE_CHECKING
 
+from textual import events
+from textual._xterm_parser import BRACKETED_PASTE_END as END
+from textual._xterm_parser import BRACKETED_PASTE_START as START
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
 if TYPE_CHECKING:
     from textual.driver import Driver
+    from textual.message import Message
 
+PASTE_PAUSE = 2.0
+"""Seconds without a byte after which a paste is over: one whose end was lost would swallow every key after it."""
 _CHUNK = 4096
+_LARGEST = 4096
+"""Columns and rows; no terminal is larger, but what is sent as one can be."""
+
+
+class Keys:
+    """What comes from a terminal as text → messages of Textual; a sequence that can't be taken is left out.
+
+    A paste is taken here: Textual's parser would do what escape sequences in it say, as if they were typed.
+    """
+
+    def __init__(self, debug: bool = False) -> None:
+        self._debug = debug
+        self._parser = XTermParser(debug)
+        self._tail = ""
+        """The end of what was read: a mark may be cut by the end of what came."""
+        self._paste: list[str] | None = None
+        """What was pasted until now; None outside of a paste."""
+        self._latest = 0.0
+
+    def read(self, text: str) -> list[Message]:
+        """The messages in a text that came, or that are due where nothing came."""
+        now = time.monotonic()
+        if text:
+            self._latest = now
+        elif self._paste is not None and now - self._latest > PASTE_PAUSE:
+            text = END
+        elif self._paste is None:
+            return self._parsed("")
+        found: list[Message] = []
+        while text:
+            outside = self._paste is None
+            seen = self._tail + text
+            at = seen.find(START if outside else END)
+            if at < 0:
+                self._tail = seen[1 - len(END) :]
+                found += self._parsed(text) if outside else self._pasted(text)
+                break
+            end = at + len(END) - len(self._tail)
+            part, text, self._tail = text[:end], text[end:], ""
+            if outside:
+                self._paste = []
+                found += self._parsed(part + END)
+            else:
+                self._pasted(part)
+                pasted = "".join(self._paste or ())[: -len(END)].replace("\x00", "")
+                self._paste = None
+                found += [events.Paste(pasted)] if pasted else []
+        return found
+
+    def _pasted(self, text: str) -> list[Message]:
+        if self._paste is not None:
+            self._paste.append(text)
+        return []
+
+    def _parsed(self, text: str) -> list[Message]:
+        """The messages of a text without a paste; with nothing, those that are due."""
+        found: list[Message] = []
+        try:
+            for message in self._parser.feed(text) if text else self._parser.tick():
+                if not isinstance(message, events.Paste):
+                    found.append(message)  # noqa: PERF401 - those before what can not be taken count
+        except Exception:  # noqa: BLE001 - whatever it is, it came from outside, and the next key is another one
+            self._parser = XTermParser(self._debug)
+        return found
 
 
 class KeyReader(LinuxDriver):
@@ -25,9 +96,9 @@ class KeyReader(LinuxDriver):
         return KeyReader if driver is LinuxDriver else driver
 
     def run_input_thread(self) -> None:
-        """Read until the app ends; after a sequence that the parser can't take reading begins anew."""
+        """Read until the app ends."""
         decode = getincrementaldecoder("utf-8")("replace").decode
-        parser = XTermParser(self._debug)
+        keys = Keys(self._debug)
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
@@ -37,9 +108,13 @@ class KeyReader(LinuxDriver):
                     self.exit_event.wait(
                         0.01
                     )  # half a character, or the end of what comes: no reason to spin
-                try:
-                    for event in parser.feed(text) if text else parser.tick():
-                        self.process_message(event)
-                except Exception as error:  # noqa: BLE001 - reading goes on
-                    parser = XTermParser(self._debug)
-                    self._app.call_later(self._app._handle_exception, error)
+                for message in keys.read(text):
+                    self.process_message(message)
+
+    def process_message(self, message: Message) -> None:
+        """Hand a message to the app; a size is believed where sizes are to come this way, and one can be drawn."""
+        if isinstance(message, events.Resize):
+            width, height = message.size
+            if not self._in_band_window_resize or not (0 < width <= _LARGEST and 0 < height <= _LARGEST):
+                return
+        super().process_message(message)
