@@ -75,6 +75,30 @@ def test_any_sequence_of_frames_ends_with_the_last_one_on_the_terminal(frames: l
     assert again.runs == [], "the same frame again sends nothing"
 
 
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 12), st.integers(1, 12), st.integers(0, 13), st.booleans(), parts),
+        min_size=1,
+        max_size=8,
+    )
+)
+def test_a_frame_made_for_another_size_leaves_the_canvas_whole(frames: list[Any]) -> None:
+    """While the terminal is resized, what was composed for the size before is drawn on the one there is now."""
+    canvas = Canvas()
+    console = Console(color_system="truecolor", force_terminal=True)
+    for painted, there, x, whole, line in frames:
+        size = Size(there, 2)
+        strip = Strip([Segment(visible(text), style) for text, style in line])
+        width = painted if whole else 6
+        region = Region(0 if whole else x, 0, width, 2)
+        update = canvas.reduced(LayoutUpdate([[strip.crop_extend(0, width, Style())]] * 2, region), size)
+        assert isinstance(update, CompositorUpdate)
+        update.render_segments(console)
+        assert all(len(canvas._line(y)) == there for y in range(2))
+        if isinstance(update, CellUpdate):
+            assert all(start + strip.cell_length <= there for start, _, strip in update.runs)
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
 async def test_the_playground_looks_on_the_terminal_as_it_was_composed(
     state_folder: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch

@@ -52,6 +52,16 @@ def cells(strip: Strip) -> list[Cell]:
     return found
 
 
+def _cut(line: list[Cell], width: int) -> list[Cell]:
+    """At most `width` cells; of a wide character at the cut a space is left."""
+    if len(line) <= width or line[width][0]:
+        return line[:width]
+    start = width - 1
+    while start > 0 and not line[start][0]:
+        start -= 1
+    return line[:start] + [(" ", line[start][1])] * (width - start)
+
+
 class CellUpdate(CompositorUpdate):
     """Runs of cells to write: where each begins, and its strip."""
 
@@ -119,9 +129,10 @@ class Canvas:
         painted = _layout_pieces(update) if isinstance(update, LayoutUpdate) else _chop_pieces(update)
         fresh: dict[int, list[Cell]] = {}
         for x, y, strip in painted:
-            if 0 <= y < size.height:
+            # What was painted for a larger terminal may lie outside of the one there is now.
+            if 0 <= y < size.height and 0 <= x < size.width:
                 line = fresh.setdefault(y, list(self._line(y)))
-                piece = cells(strip)[: size.width - x]
+                piece = _cut(cells(strip), size.width - x)
                 line[x : x + len(piece)] = piece
         runs = []
         for y, line in fresh.items():
@@ -132,7 +143,7 @@ class Canvas:
     def _line(self, y: int) -> list[Cell]:
         line = self._lines[y]
         if line and isinstance(line[0], Strip):
-            shown = cells(Strip.join(cast("Sequence[Strip]", line)))[: self._size.width]
+            shown = _cut(cells(Strip.join(cast("Sequence[Strip]", line))), self._size.width)
             line = shown + [_UNKNOWN] * (self._size.width - len(shown))
             self._lines[y] = line
         return cast("list[Cell]", line)
