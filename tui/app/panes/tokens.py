@@ -103,7 +103,7 @@ class TokensPane(LinePane):
         self._depth: int | None = (
             None  # rows a token takes: 1 piece, 2 with ids, 4 with mask and types, 5 with norms
         )
-        self._pieces: list[str] = []
+        self._pieces_of: tuple[TokenSequence | None, tuple[str, ...]] = (None, ())
         self._lines: list[list[int]] = []
         self._widths: list[int] = []
 
@@ -120,10 +120,16 @@ class TokensPane(LinePane):
         self._lay_out()
 
     def _lay_out(self) -> None:
-        shown = self.shown
-        self._pieces = [piece(token) for token in shown.tokens] if shown else []
         self._retitle()
         self.redraw()
+
+    @property
+    def _pieces(self) -> tuple[str, ...]:
+        """The pieces of the sequence on screen, made once for it."""
+        shown = self.shown
+        if self._pieces_of[0] is not shown:
+            self._pieces_of = (shown, tuple(piece(token) for token in shown.tokens) if shown else ())
+        return self._pieces_of[1]
 
     def watch_norms(self) -> None:
         """The hidden states are there."""
@@ -178,10 +184,11 @@ class TokensPane(LinePane):
         lines = len(self._lines)  # norms differ with each key: they are shown where they are asked for
         return next((depth for depth in (4, 2) if lines * depth <= self.room), 1)
 
-    def _cell(self, token: Token, position: int, level: int, norms: tuple[float, ...]) -> str:
+    @staticmethod
+    def _cell(token: Token, text: str, level: int, norm: float | None) -> str:
         if level == len(_GUTTER) - 1:
-            return numbers.logit(norms[position], 1) if norms else numbers.UNKNOWN
-        return (self._pieces[position], str(token.id), str(token.mask), str(token.type_id))[level]
+            return numbers.UNKNOWN if norm is None else numbers.logit(norm, 1)
+        return (text, str(token.id), str(token.mask), str(token.type_id))[level]
 
     def rows(self, width: int) -> list[Strip]:
         """The flow of tokens; the deepest view that fits unless one was asked for."""
@@ -190,19 +197,19 @@ class TokensPane(LinePane):
             return []
         gutter = _GUTTER_CELLS
         least = _NORM_CELLS if self._depth == len(_GUTTER) else 0
+        tokens, pieces, norms = shown.tokens, self._pieces, self._norms()
         widths = self._widths = [
-            max(cell_len(text), len(str(token.id)), least)
-            for text, token in zip(self._pieces, shown.tokens, strict=True)
+            max(cell_len(text), len(str(token.id)), least) for text, token in zip(pieces, tokens, strict=True)
         ]
         self._lines = flow(widths, width - gutter)
         depth = self._shown_depth()
-        tokens, norms = shown.tokens, self._norms()
         strips = []
         for line in self._lines:
             for level in range(depth):
                 parts: list[tuple[str, Style]] = [(f"{_GUTTER[level]:<{gutter}}", self.style("muted"))]
                 for position in line:
-                    text = fit(self._cell(tokens[position], position, level, norms), width - gutter)
+                    norm = norms[position] if norms else None
+                    text = fit(self._cell(tokens[position], pieces[position], level, norm), width - gutter)
                     fill = " " * (min(widths[position], width - gutter) - cell_len(text))
                     parts.append((text + fill, self._chip(tokens[position], position, level)))
                     parts.append((" ", self.style("text")))
@@ -238,8 +245,8 @@ class TokensPane(LinePane):
             return
         number = self._line_of(self.cursor)
         target = self._lines[max(0, min(number + by, len(self._lines) - 1))]
-        place = self._lines[number].index(self.cursor)
-        self._select(target[min(place, len(target) - 1)])
+        place = self.cursor - self._lines[number][0]  # behind the end where what is drawn is of fewer tokens
+        self._select(target[max(0, min(place, len(target) - 1))])
 
     def action_page(self, by: int) -> None:
         """Move by a screenful of lines."""

@@ -52,19 +52,22 @@ def visible(text: str) -> str:
     return shown
 
 
-def visible_in_place(line: str) -> str:
+def visible_in_place(line: str, tab: str = "\t") -> str:
     """`line` with the same number of characters, each harmless: for an editor, where columns must not move.
+
+    tab: what stands for a tab; an editor of several lines expands tabs itself. A combining mark at the beginning,
+    which would join what stands before the line, is a placeholder.
 
     >>> visible_in_place("a\\x1bb\\u200bc")
     'a␛b¤c'
+    >>> visible_in_place("\\u0301e\\t", tab="⇥")
+    '¤e⇥'
     """
-    return _HIDDEN.sub(_shown_in_place, line)
+    shown = _HIDDEN.sub(lambda match: tab if match.group() == "\t" else _one_for_one(match), line)
+    return _PLACEHOLDER + shown[1:] if shown and unicodedata.combining(shown[0]) else shown
 
 
-def _shown_in_place(match: re.Match[str]) -> str:
-    character = match.group()
-    if character == "\t":
-        return character  # the editor expands tabs itself
+def _one_for_one(match: re.Match[str]) -> str:
     shown = _shown(match)
     return shown if len(shown) == 1 else _PLACEHOLDER
 

@@ -16,6 +16,7 @@ from textual.widgets import Input, Static
 from tui.app.panes.model import facts
 from tui.app.render.glyphs import visible
 from tui.app.screens.dialog import Dialog
+from tui.app.widgets.entry import Entry
 
 if TYPE_CHECKING:
     from tui.values import Checkpoint, Failure
@@ -34,19 +35,19 @@ class AskCheckpoint(Dialog[str | None]):
         """`look` asks what a reference names; the answer is to be set as `found` or `failed`."""
         super().__init__()
         self._ask_about = look
-        self._reference = reference
+        self._field = Entry(
+            reference,
+            placeholder="a folder, or a Hub id such as owner/name or owner/name@revision",
+            compact=True,
+            select_on_focus=False,
+        )
 
     def compose(self) -> ComposeResult:
         """A field and what is known of what it names."""
         with Vertical(id="ask", classes="box") as box:
             box.border_title = Content("Load a checkpoint")
             box.border_subtitle = Content("enter loads, esc goes back")
-            yield Input(
-                self._reference,
-                placeholder="a folder, or a Hub id such as owner/name or owner/name@revision",
-                compact=True,
-                select_on_focus=False,
-            )
+            yield self._field
             yield Static("", id="ask-facts", markup=False)
 
     def on_mount(self) -> None:
@@ -70,7 +71,7 @@ class AskCheckpoint(Dialog[str | None]):
     @property
     def reference(self) -> str:
         """What is typed."""
-        return self.query_one(Input).value.strip()
+        return self._field.value.strip()
 
     def watch_found(self, found: Checkpoint | None) -> None:
         """Show what the checkpoint is."""

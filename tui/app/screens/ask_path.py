@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from tui.app.screens.dialog import Dialog
+from tui.app.widgets.entry import Entry
 
 
 class AskPath(Dialog[str | None]):
@@ -28,7 +29,7 @@ class AskPath(Dialog[str | None]):
         with Vertical(classes="box") as box:
             box.border_title = Content(self._title)
             box.border_subtitle = Content("enter takes it, esc goes back")
-            yield Input(self._typed, compact=True, select_on_focus=False, id="path")
+            yield Entry(self._typed, compact=True, select_on_focus=False, id="path")
             yield Static(Content(self._about), markup=False)
 
     @on(Input.Submitted)

@@ -10,6 +10,8 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from tui.app.widgets.entry import Entry
+
 
 class FindRow(ModalScreen[str | None]):
     """Dismissed with what is looked for, or None."""
@@ -33,7 +35,7 @@ class FindRow(ModalScreen[str | None]):
             box.border_subtitle = Content(
                 "enter goes there, then n and N to the next and last; esc goes back"
             )
-            yield Input(
+            yield Entry(
                 self._looked_for, placeholder="an id, a label, or a part of one", compact=True, id="find-row"
             )
 

@@ -92,13 +92,15 @@ class Microscope(Frame):
         self._edited = edited
         self._texts = {"": text}
         self._about: Subject | None = None
+        self.field = Field(text, id="typed")
+        """The editor of what the view in sight is given."""
         self._views = [make(id=f"view-{make.TAB.replace(' ', '-')}") for make in VIEWS]
 
     def compose(self) -> ComposeResult:
         """Status, views, field, the views' panes, hints."""
         yield OneLine(id="status")
         yield OneLine(id="views")
-        yield Field(self._texts[""], id="typed")
+        yield self.field
         with Vertical(id="body"):
             for view in self._views:
                 view.add_class("view")
@@ -126,11 +128,6 @@ class Microscope(Frame):
     def view(self) -> View:
         """The view in sight."""
         return next(view for view in self._views if self.shown == view.TAB)
-
-    @property
-    def field(self) -> Field:
-        """The editor of what the view in sight is given."""
-        return self.query_one("#typed", Field)
 
     def watch_shown(self) -> None:
         """Another view: its field, its own text, and what it asks."""

@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from tui.app.render.glyphs import visible
 from tui.app.screens.dialog import Dialog
+from tui.app.widgets.entry import Entry
 from tui.forms import Option, Value
 
 
@@ -45,7 +46,7 @@ class OptionsScreen(Dialog[dict[str, Value] | None]):
             for option in self._options:
                 said = Content.assemble((option.name, "bold"), f"  {about(option)}")
                 yield Static(said, markup=False, id=f"about-{option.name}")
-                yield Input(
+                yield Entry(
                     written(self._set_now.get(option.name, option.default), option.default),
                     placeholder=written(option.default, "") or "not set",
                     suggester=SuggestFromList(option.choices) if option.choices else None,

@@ -14,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.app.render.glyphs import visible
+from tui.app.widgets.entry import Entry
 from tui.sampling import SETTINGS, Setting
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Sampling(ModalScreen[None]):
                 for setting in SETTINGS:
                     with Vertical():
                         yield Static(setting.head, markup=False)
-                        yield Input(
+                        yield Entry(
                             f"{getattr(self._set_before, setting.name):g}",
                             compact=True,
                             id=f"set-{setting.name}",

@@ -36,13 +36,14 @@ class ScriptScreen(Dialog[None]):
         self._asked = asked
         self._script: str | None = None
         """All of it, once it is written."""
+        self._shown = Static("", id="script", markup=False)
 
     def compose(self) -> ComposeResult:
         """One scrolling box."""
         with VerticalScroll(id="reading", classes="box") as box:
             box.border_title = Content(f"{self._asked.task} in Python")
             box.border_subtitle = Content("y copies, s saves, esc closes")
-            yield Static("", id="script", markup=False)
+            yield self._shown
 
     def on_mount(self) -> None:
         """Write the script beside the screen's own work: a text may be long."""
@@ -55,7 +56,7 @@ class ScriptScreen(Dialog[None]):
             return whole, "\n".join(visible(line) for line in in_brief(whole))
 
         self._script, shown = await asyncio.to_thread(write)
-        self.query_one("#script", Static).update(Content(shown))
+        self._shown.update(Content(shown))
 
     def action_copy(self) -> None:
         """Put the script on the terminal's clipboard (OSC 52)."""
@@ -76,7 +77,8 @@ class ScriptScreen(Dialog[None]):
             self._say(f"saved as {path.name}")
 
     def _say(self, words: str) -> None:
-        self.query_one("#reading").border_subtitle = Content(visible(words))
+        for box in self.query("#reading"):  # none where the script was closed while it was saved
+            box.border_subtitle = Content(visible(words))
 
     def action_close(self) -> None:
         """Close."""

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import textual.app
+import textual.command
 from textual import events, on
-from textual.command import CommandList, CommandPalette
+from textual.command import CommandInput, CommandList, CommandPalette
 from textual.widgets import Button, Input, OptionList
+
+from tui.app.widgets.entry import Entry
+
+
+class CommandEntry(CommandInput, Entry):
+    """The field, as harmless as all of them."""
 
 
 class Palette(CommandPalette):
@@ -32,4 +39,6 @@ class Palette(CommandPalette):
             super()._action_command_list(action)
 
 
+# Textual makes both by these names.
+textual.command.CommandInput = CommandEntry  # type: ignore[misc]
 textual.app.CommandPalette = Palette  # type: ignore[attr-defined]

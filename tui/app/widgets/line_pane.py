@@ -57,7 +57,7 @@ class LinePane(Framed, ScrollView, can_focus=True):
     def redraw(self) -> None:
         """Build the rows again and repaint what differs from the screen."""
         width = self.scrollable_content_region.width
-        if not self.is_mounted or width <= 0:
+        if not self.is_mounted or not self.is_attached or width <= 0:
             return
         lines = range(self.size.height)
         old = [self._line(y) for y in lines]

@@ -38,7 +38,7 @@ class OneLine(Widget):
     def redraw(self) -> None:
         """Lay the parts out again and repaint what differs."""
         width = self.size.width
-        if not self.is_mounted or width <= 0:
+        if not self.is_mounted or not self.is_attached or width <= 0:
             return
         old, self._strip = self._strip, self._laid_out(width)
         span = changed_span(old, self._strip)

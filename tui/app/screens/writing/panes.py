@@ -62,6 +62,16 @@ class Panes(Frame):
     Panes.-narrow #rows { height: 2fr; width: 100%; }
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        # Made here and not looked up: what the engine says comes before the screen stands and while it closes, too.
+        self.text = TextPane(id="text")
+        """The branch as text."""
+        self.branches = BranchesPane(id="branches")
+        """All branches."""
+        self.probabilities = Rows(id="probabilities")
+        """What a token is chosen from."""
+
     @property
     def prompt(self) -> str:
         """What stands before the first written token."""
@@ -73,27 +83,12 @@ class Panes(Frame):
         yield Prompt(self.prompt, id="typed")
         with Horizontal(id="body"):
             with Vertical(id="side"):
-                yield TextPane(id="text")
-                yield BranchesPane(id="branches")
+                yield self.text
+                yield self.branches
             with Vertical(id="rows"):
-                yield Rows(id="probabilities")
+                yield self.probabilities
         yield OneLine(id="too-small")
         yield OneLine(id="hints")
-
-    @property
-    def text(self) -> TextPane:
-        """The branch as text."""
-        return self.query_one("#text", TextPane)
-
-    @property
-    def probabilities(self) -> ProbabilitiesPane:
-        """What a token is chosen from."""
-        return self.query_one("#probabilities", ProbabilitiesPane)
-
-    @property
-    def branches(self) -> BranchesPane:
-        """All branches."""
-        return self.query_one("#branches", BranchesPane)
 
     def own_keys(self) -> list[tuple[list[Binding], str]]:
         """What the focused pane's keys do; among probabilities first what can be done with a row."""
