@@ -38,7 +38,7 @@ async def test_every_place_of_the_cursor_is_drawn_where_it_is() -> None:
             left = int(entry.scroll_offset.x)
             assert left <= cell <= left + entry.size.width
             at_end = place == len(LINE)
-            assert app.cursor_position.x == cell - left + at_end
+            assert entry.cursor_screen_offset.x == cell - left + at_end
             if not at_end and cell_len(entry.drawn[place]):
                 assert entry._cell_offset_to_index(cell - left) == place
             shown = entry.render_line(0)
