@@ -1,34 +1,53 @@
-"""Every test runs without the network, and without reading or writing anything of the user's."""
+"""Every test runs without the network, without reading or writing anything of the user's, and alike everywhere."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 HOME = Path(tempfile.mkdtemp(prefix="logitscope-tests-"))
 
-for name in [
-    name
-    for name in os.environ
-    if name.startswith(("LOGITSCOPE_", "HF_", "TRANSFORMERS_")) and name != "LOGITSCOPE_DATA"
-]:
-    del os.environ[name]
+_PREFIXES = ("LOGITSCOPE_", "HF_", "TRANSFORMERS_", "TEXTUAL", "LC_")
+_TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "TERM_PROGRAM", "LANGUAGE")
+for name in [name for name in os.environ if name.startswith(_PREFIXES) or name in _TERMINAL]:
+    if name != "LOGITSCOPE_DATA":
+        del os.environ[name]
 os.environ |= {
     "HF_HUB_OFFLINE": "1",
     "HF_HOME": str(HOME / "huggingface"),
+    "LANG": "C.UTF-8",
+    "TERM": "xterm-256color",
+    "TZ": "UTC",
     "LOGITSCOPE_STATE": str(HOME / "state"),
     "XDG_CACHE_HOME": str(HOME / "cache"),
     "XDG_CONFIG_HOME": str(HOME / "config"),
     "XDG_DATA_HOME": str(HOME / "data"),
     "XDG_STATE_HOME": str(HOME / "xdg-state"),
 }
+os.umask(0o022)
+
+# What ignores a signal hands that down to the programs it starts; a handler is not handed down. In the background
+# of a shell SIGINT is ignored, under nohup SIGHUP: here they go on doing nothing, and the programs have the default.
+for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)
+
+# The same examples in every run, however slow the machine; `--hypothesis-profile=search` looks for new ones.
+SUITE = hypothesis.settings(
+    derandomize=True, deadline=None, database=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.register_profile("suite", SUITE)
+hypothesis.settings.register_profile("search", SUITE, derandomize=False, print_blob=True)
+hypothesis.settings.load_profile("suite")
 
 
 def pytest_unconfigure() -> None:

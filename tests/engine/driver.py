@@ -12,11 +12,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import TypeVar
 
+from tests.held_engine import Gates
 from tui import framing
-from tui.protocol import LAST_EVENTS, AnyEvent, AnyRequest, Event
+from tui.protocol import LAST_EVENTS, AnyEvent, AnyRequest, Event, Ping, Pong
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 
 _Kind = TypeVar("_Kind", bound=Event)
 
@@ -124,3 +125,37 @@ class EngineProcess:
         with self._news:
             self._over = True
             self._news.notify_all()
+
+
+class HeldEngine(EngineProcess):
+    """A real engine that a test holds still, see `tests.held_engine`."""
+
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str] | None = None, closed: tuple[str, ...] = ()
+    ) -> None:
+        """folder: for the gates, of the test's own. closed: gates that are closed from the start."""
+        self.gates = Gates(folder)
+        for point in closed:
+            self.gates.close(point)
+        program = str(ROOT / "tests" / "held_engine.py")
+        super().__init__({"PYTHONPATH": str(ROOT), **(environment or {})}, (program, str(folder)))
+
+    def until_held(self, point: str) -> None:
+        """Wait until a thread of the engine stands in front of a point."""
+        self._until(lambda: self.gates.is_waited_at(point), f"something at {point}")
+
+    def until_in_lane(self, request_id: int, lane: str = "model") -> None:
+        """Wait until a request is in the hands of a lane."""
+        self._until(lambda: self.gates.read(f"{request_id} in the {lane} lane") != "", f"{request_id} in it")
+
+    def _until(self, condition: Callable[[], bool], what: str) -> None:
+        limit = time.monotonic() + PATIENCE_SECONDS
+        while not condition():
+            assert time.monotonic() < limit, f"waited for {what}; {self.seen[-3:]}"
+            time.sleep(0.005)
+
+    def pinged(self) -> None:
+        """Wait until everything that was sent is in the hands of its lane."""
+        ping = self.next_id()
+        self.send(Ping(ping))
+        assert isinstance(self.last(ping), Pong)

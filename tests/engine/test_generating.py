@@ -14,7 +14,7 @@ import pytest
 from tests.checkpoints import edit_json
 from tests.engine.conftest import load_here
 from tests.engine.decoding.writing import Writer, make_decoder
-from tests.engine.driver import EngineProcess
+from tests.engine.driver import EngineProcess, HeldEngine
 from tests.engine.test_server import assert_every_request_ends_once, kinds
 from tui import framing
 from tui.engine.errors import failure_of
@@ -50,18 +50,18 @@ TEXT = "The film was dull, the"
 
 
 @pytest.fixture(scope="module")
-def deep(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A decoder that takes a while for each token, never ends a text and has room for many."""
-    folder = tmp_path_factory.mktemp("deep")
-    make_decoder(folder, "gpt2", num_hidden_layers=20, max_position_embeddings=2000, eos_token_id=None)
+def endless(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A decoder that never ends a text and has room for many tokens."""
+    folder = tmp_path_factory.mktemp("long")
+    make_decoder(folder, "gpt2", num_hidden_layers=4, max_position_embeddings=2000, eos_token_id=None)
     edit_json(folder / "tokenizer_config.json", model_max_length=2000)
     return str(folder)
 
 
 @pytest.fixture(scope="module")
-def engine(deep: str) -> Iterator[EngineProcess]:
-    with EngineProcess() as running:
-        load(running, deep)
+def engine(endless: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HeldEngine]:
+    with HeldEngine(tmp_path_factory.mktemp("gates")) as running:
+        load(running, endless)
         yield running
         assert_every_request_ends_once(running)
 
@@ -99,6 +99,14 @@ def ask(
             while_writing=while_writing,
         )
     )
+    return request
+
+
+def begun(engine: HeldEngine, **how: bool) -> int:
+    """Writing that stands still before its third token."""
+    engine.gates.close("Stepped", after=2)
+    request = ask(engine, 1900, **how)
+    engine.until_held("Stepped")
     return request
 
 
@@ -176,17 +184,18 @@ def test_any_row_is_read_again(engine: EngineProcess) -> None:
             continued(engine, request)
 
 
-def test_a_row_is_read_while_it_writes_and_cancel_ends_it(engine: EngineProcess) -> None:
-    request = ask(engine, 1900)
-    engine.first(Stepped, request)
-    again = engine.next_id()
+def test_a_row_is_read_while_it_writes_and_cancel_ends_it(engine: HeldEngine) -> None:
+    request, again = begun(engine), engine.next_id()
     engine.send(Reweigh(again, ReadoutSettings(), RowAddress(0, 1)))
+    engine.until_in_lane(again)
+    engine.gates.close("Stepped", after=4)
     assert isinstance(engine.last(again), Reweighed)
-    assert not any(isinstance(event, Continued) for event in engine.of(request))
+    engine.until_held("Stepped")
     engine.send(Cancel(engine.next_id(), request))
     assert engine.last(request) == Cancelled(request)
+    engine.gates.open("Stepped")
     told = ids(engine, request)
-    assert 1 <= len(told) < 1900
+    assert len(told) == 4
     # What was told stands, and what was computed of it is not computed again.
     after = ask(engine, 1, told, scored=len(told), while_writing=False)
     last = continued(engine, after)
@@ -196,31 +205,34 @@ def test_a_row_is_read_while_it_writes_and_cancel_ends_it(engine: EngineProcess)
     assert ids(engine, whole) == (*told, *ids(engine, after))
 
 
-def test_a_text_is_answered_while_it_writes(engine: EngineProcess) -> None:
-    long = ask(engine, 1900, while_writing=False)
-    engine.first(Stepped, long)
-    text = engine.next_id()
+def test_a_text_is_answered_while_it_writes(engine: HeldEngine) -> None:
+    long, text = begun(engine, while_writing=False), engine.next_id()
     engine.send(Analyze(text, TASK, {"text": "Another text"}, {"max_new_tokens": 2}))
+    engine.until_in_lane(text)
+    engine.gates.close("Stepped", after=4)
     assert isinstance(engine.last(text), Answered)
-    assert not any(isinstance(event, LAST_EVENTS) for event in engine.of(long))
-    for request, words in ((text, "another"), (long, "film")):
+    engine.until_held("Stepped")
+    for after, request, words in ((6, text, "another"), (8, long, "film")):
         again = engine.next_id()
         engine.send(Reweigh(again, ReadoutSettings(), RowAddress(0, 1), of=request))
+        engine.until_in_lane(again)
+        engine.gates.close("Stepped", after=after)
         assert isinstance(engine.last(again), Reweighed)
         readout = engine.first(Readout, again)
         tokens = engine.first(Tokenized, request).sequences[0].tokens
         assert f"position 1 “{tokens[1].text.replace('Ġ', ' ')}”" in readout.name, words
     engine.send(Cancel(engine.next_id(), long))
     assert engine.last(long) == Cancelled(long)
+    engine.gates.open("Stepped")
     told = ids(engine, long)
     assert continued(engine, ask(engine, len(told), while_writing=False)).stop.kind == "count"
     assert told == ids(engine, engine.seen[-1].id)
 
 
-def test_a_newer_one_takes_its_place(engine: EngineProcess) -> None:
-    long = ask(engine, 1900)
-    engine.first(Stepped, long)
-    newer = ask(engine, 1)
+def test_a_newer_one_takes_its_place(engine: HeldEngine) -> None:
+    long, newer = begun(engine), ask(engine, 1)
+    engine.until_in_lane(newer)
+    engine.gates.open("Stepped")
     assert engine.last(long) == Superseded(long, newer)
     assert continued(engine, newer).stop.kind == "count"
 
@@ -267,9 +279,9 @@ def test_what_can_not_be_done_is_said(engine: EngineProcess, request_of: object,
 
 
 def test_memory_that_runs_out_is_said_and_what_stands_is_gone_on_with(
-    deep: str,
+    endless: str,
 ) -> None:
-    loaded = load_here(deep, task=TASK)
+    loaded = load_here(endless, task=TASK)
     reader, writer = os.pipe()
     told = FrameReader(reader)
     outbox = Outbox(writer, broken=lambda: None)
@@ -342,18 +354,18 @@ def test_a_search_ends_as_generate_ends_it() -> None:
     assert expected[-1] == writer.model.generation_config.forced_eos_token_id
 
 
-def test_another_checkpoint_ends_it_and_takes_what_was_kept(deep: str, tmp_path: Path) -> None:
-    with EngineProcess() as engine:
+def test_another_checkpoint_ends_it_and_takes_what_was_kept(endless: str, tmp_path: Path) -> None:
+    with HeldEngine(tmp_path) as engine:
         nothing = ask(engine, 1)
         failed = engine.last(nothing)
         assert isinstance(failed, Failed)
         assert failed.failure.title == "No checkpoint is loaded"
-        load(engine, deep)
+        load(engine, endless)
         first = ask(engine, 4)
         assert continued(engine, first).cache.branches == 1
-        long = ask(engine, 1900)
-        engine.first(Stepped, long)
+        long = begun(engine)
         load(engine, "nano-translation", "translation")
+        engine.gates.open("Stepped")
         ended = engine.last(long)
         assert isinstance(ended, Failed)
         assert ended.failure.title == "Another checkpoint is in use now"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import random
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +12,7 @@ import pytest
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
 from tests.engine.conftest import TASK, TinyFolder
-from tests.engine.driver import EngineProcess
+from tests.engine.driver import EngineProcess, HeldEngine
 from tui import catalogue, framing, protocol
 from tui.protocol import (
     LAST_EVENTS,
@@ -47,24 +46,18 @@ SENTENCE = "I've been waiting for a course like this my whole life."
 
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[EngineProcess]:
-    """One engine for every test of this file that leaves it as it was: alive, the built-in in use."""
-    with EngineProcess() as engine:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HeldEngine]:
+    """One engine for every test of this file that leaves it as it was: alive, the built-in in use, no gate closed."""
+    with HeldEngine(tmp_path_factory.mktemp("gates")) as engine:
         loaded = load(engine, BUILT_IN)
         assert isinstance(loaded, Loaded)
         yield engine
 
 
 @pytest.fixture
-def engine(shared: EngineProcess) -> Iterator[EngineProcess]:
+def engine(shared: HeldEngine) -> Iterator[HeldEngine]:
     yield shared
     assert_every_request_ends_once(shared)
-
-
-@pytest.fixture(scope="module")
-def slow(tiny: TinyFolder) -> Path:
-    """A checkpoint that takes seconds for a long text: ALBERT shares the weights of its many layers."""
-    return tiny("albert", num_hidden_layers=3_000)
 
 
 def assert_every_request_ends_once(engine: EngineProcess) -> None:
@@ -107,16 +100,14 @@ def test_it_introduces_itself_first(shared: EngineProcess) -> None:
     assert Path(ready.log_path).is_file()
 
 
-def test_tokens_come_long_before_torch_is_in() -> None:
-    with EngineProcess() as engine:
+def test_tokens_come_before_torch_is_in(tmp_path: Path) -> None:
+    with HeldEngine(tmp_path, closed=("import",)) as engine:
         first, text = engine.next_id(), engine.next_id()
         engine.send(Load(first, BUILT_IN, TASK), of_text(text, SENTENCE))
-        tokenized = engine.first(Tokenized, text)
-        assert not any(isinstance(event, Loaded) for event in engine.seen)
-        since_start = engine.time_of(tokenized) - engine.times[0]
-        loaded = engine.last(first)
-        assert isinstance(loaded, Loaded)
-        assert since_start < 0.5 * (engine.time_of(loaded) - engine.times[0])
+        engine.first(Tokenized, text)
+        engine.until_held("import")
+        engine.gates.open("import")
+        assert isinstance(engine.last(first), Loaded)
         assert isinstance(engine.last(text), Answered)
         assert kinds(engine.of(text)) == ["Tokenized", "Forwarded", "Readout", "Answered"]
         assert_every_request_ends_once(engine)
@@ -160,10 +151,12 @@ def test_the_answer_on_the_wire_is_the_pipelines(engine: EngineProcess) -> None:
         assert [msgspec.structs.asdict(score) for score in answered.view.scores] == answered.answer
 
 
-def test_of_many_texts_the_newest_is_answered_and_none_is_forgotten(engine: EngineProcess) -> None:
-    first = engine.next_id()
-    requests = [first, *(engine.next_id() for _ in range(79))]
+def test_of_many_texts_the_newest_is_answered_and_none_is_forgotten(engine: HeldEngine) -> None:
+    engine.gates.close("forward")
+    requests = [engine.next_id() for _ in range(80)]
     engine.send(*(of_text(request, SENTENCE[: request % 50]) for request in requests))
+    engine.until_in_lane(requests[-1])
+    engine.gates.open("forward")
     assert isinstance(engine.last(requests[-1]), Answered)
     ends = [engine.of(request)[-1] for request in requests]
     superseded = [event for event in ends if isinstance(event, Superseded)]
@@ -210,16 +203,14 @@ def test_no_text_is_too_odd(engine: EngineProcess, text: str) -> None:
     assert all(token.end is not None and token.end <= len(text) for token in tokens)
 
 
-def test_a_megabyte_is_cut_and_counted_while_pings_are_answered(engine: EngineProcess) -> None:
+def test_a_megabyte_is_cut_and_counted_while_pings_are_answered(engine: HeldEngine) -> None:
     text = (SENTENCE + "\n") * 18_000
+    engine.gates.close("Tokenized")
     request = analyze(engine, text)
-    pings = []
-    while not engine.of(request):
-        ping = engine.next_id()
-        engine.send(Ping(ping))
-        asked = time.monotonic()
-        pings.append(engine.time_of(engine.last(ping)) - asked)
-        time.sleep(0.02)
+    for _ in range(20):
+        engine.pinged()
+    assert engine.of(request) == []
+    engine.gates.open("Tokenized")
     tokenized = engine.first(Tokenized, request)
     (sequence,) = tokenized.sequences
     assert (len(sequence.tokens), tokenized.limit) == (512, 512)
@@ -229,8 +220,6 @@ def test_a_megabyte_is_cut_and_counted_while_pings_are_answered(engine: EnginePr
     (unread_from,) = sequence.unread_from
     assert unread_from is not None
     assert text[last_read:unread_from].strip() == ""
-    assert pings
-    assert max(pings) < 0.25
     assert isinstance(engine.last(request), Answered)
 
 
@@ -245,80 +234,92 @@ def test_a_task_that_is_not_built_is_refused(engine: EngineProcess) -> None:
 # ---------------------------------------------------------------------------------------------- lanes
 
 
-def test_tokens_and_pongs_come_while_the_model_is_busy(slow: Path) -> None:
-    with EngineProcess() as engine:
-        assert isinstance(load(engine, slow), Loaded)
-        busy = analyze(engine, "dull " * 200)
-        engine.first(Tokenized, busy)
-        time.sleep(0.1)
-        ping = engine.next_id()
-        engine.send(Ping(ping))
+def test_tokens_and_pongs_come_while_the_model_is_busy(tiny: TinyFolder, tmp_path: Path) -> None:
+    other = tiny("albert")
+    with HeldEngine(tmp_path) as engine:
+        assert isinstance(load(engine, other), Loaded)
+
+        def begun(text: str) -> int:
+            """A text in the hands of the model, which stands still."""
+            engine.gates.close("forward")
+            request = analyze(engine, text)
+            engine.until_held("forward")
+            return request
+
+        busy = begun("dull")
         waiting = analyze(engine, SENTENCE)
         engine.first(Tokenized, waiting)
-        assert isinstance(engine.last(ping), Pong)
-        assert not any(isinstance(event, LAST_EVENTS) for event in engine.of(busy)), "it was not busy enough"
-
+        engine.until_in_lane(waiting)
+        engine.pinged()
         newest = analyze(engine, "a warm film")
         superseded = engine.last(waiting)
         assert isinstance(superseded, Superseded)
         assert superseded.by == newest
+        assert kinds(engine.of(busy)) == ["Tokenized"]
+        engine.gates.open("forward")
         assert isinstance(engine.last(busy), Answered)
         assert isinstance(engine.last(newest), Answered)
 
-        running = analyze(engine, "dull " * 200)
-        engine.first(Tokenized, running)
-        reweigh = engine.next_id()
+        running, reweigh = begun("dull"), engine.next_id()
         engine.send(Cancel(engine.next_id(), running), Reweigh(reweigh, ReadoutSettings()))
         assert isinstance(engine.last(running), Cancelled)
+        engine.gates.open("forward")
         assert isinstance(engine.last(reweigh), Reweighed)
         assert kinds(engine.of(running)) == ["Tokenized", "Cancelled"]
 
-        busy, waiting = analyze(engine, "dull " * 200), engine.next_id()
-        engine.first(Tokenized, busy)
-        time.sleep(0.1)
-        engine.send(of_text(waiting, SENTENCE))
-        assert engine.first(Tokenized, waiting).reference == str(slow)
-        loaded = load(engine, BUILT_IN)
+        busy, waiting = begun("dull"), analyze(engine, SENTENCE)
+        assert engine.first(Tokenized, waiting).reference == str(other)
+        assert isinstance(load(engine, BUILT_IN), Loaded)
+        assert kinds(engine.of(busy)) == ["Tokenized"]
+        engine.gates.open("forward")
         answered = engine.last(waiting)
         assert isinstance(answered, Answered)
-        assert engine.time_of(loaded) < engine.time_of(engine.last(busy)), "it was not busy enough"
+        assert isinstance(engine.last(busy), Answered)
         tokenized = [event for event in engine.of(waiting) if isinstance(event, Tokenized)]
-        assert [event.reference for event in tokenized] == [str(slow), BUILT_IN]
+        assert [event.reference for event in tokenized] == [str(other), BUILT_IN]
         assert answered.answer[0]["label"] in ("NEGATIVE", "POSITIVE")
         assert_every_request_ends_once(engine)
 
 
-def test_the_checkpoint_in_use_answers_while_another_is_loaded(tiny: TinyFolder) -> None:
-    slow = tiny("bert", num_hidden_layers=200)  # thousands of tensors take a while, however small they are
-    with EngineProcess() as engine:
+def test_the_checkpoint_in_use_answers_while_another_is_loaded(tiny: TinyFolder, tmp_path: Path) -> None:
+    other = tiny("bert")
+
+    def begun(engine: HeldEngine, reference: str) -> int:
+        """A load that stands still before its second stage."""
+        engine.gates.close("Progress", after=1)
+        request = engine.next_id()
+        engine.send(Load(request, reference, TASK))
+        engine.until_held("Progress")
+        return request
+
+    with HeldEngine(tmp_path) as engine:
         assert isinstance(load(engine, BUILT_IN), Loaded)
-        second = engine.next_id()
-        engine.send(Load(second, str(slow), TASK))
-        answered = 0
-        while not engine.of(second) or not isinstance(engine.of(second)[-1], LAST_EVENTS):
+        second = begun(engine, str(other))
+        for _ in range(3):
             text = analyze(engine, SENTENCE)
             assert isinstance(engine.last(text), Answered)
             tokenized = engine.of(text)[0]
             assert isinstance(tokenized, Tokenized)
-            answered += tokenized.reference == BUILT_IN
-        assert isinstance(engine.of(second)[-1], Loaded)
-        assert answered > 3
+            assert tokenized.reference == BUILT_IN
+        assert kinds(engine.of(second)) == []
+        engine.gates.open("Progress")
+        assert isinstance(engine.last(second), Loaded)
         text = analyze(engine, "dull")
         assert isinstance(engine.last(text), Answered)
         tokenized = engine.of(text)[0]
         assert isinstance(tokenized, Tokenized)
-        assert tokenized.reference == str(slow)
+        assert tokenized.reference == str(other)
 
-        first, newer = engine.next_id(), engine.next_id()
-        engine.send(Load(first, str(slow), TASK), Load(newer, BUILT_IN, TASK))
+        first, newer = begun(engine, str(other)), engine.next_id()
+        engine.send(Load(newer, BUILT_IN, TASK))
         assert engine.last(first) == Superseded(first, newer)
+        engine.gates.open("Progress")
         assert isinstance(engine.last(newer), Loaded)
 
-        cancelled = engine.next_id()
-        engine.send(Load(cancelled, str(slow), TASK))
-        engine.first(Progress, cancelled)
+        cancelled = begun(engine, str(other))
         engine.send(Cancel(engine.next_id(), cancelled))
         assert isinstance(engine.last(cancelled), Cancelled)
+        engine.gates.open("Progress")
         text = analyze(engine, SENTENCE)
         assert isinstance(engine.last(text), Answered)
         assert engine.of(text)[0] == msgspec.structs.replace(engine.of(text)[0], reference=BUILT_IN)
@@ -362,7 +363,7 @@ def test_a_device_that_is_not_there_is_refused(engine: EngineProcess, device: st
 
 
 def test_without_a_checkpoint_a_text_fails_with_a_hint(tmp_path: Path) -> None:
-    with EngineProcess() as engine:
+    with HeldEngine(tmp_path / "gates") as engine:
         failed = engine.last(analyze(engine, SENTENCE))
         assert isinstance(failed, Failed)
         assert failed.failure.title == "No checkpoint is loaded"
@@ -371,10 +372,11 @@ def test_without_a_checkpoint_a_text_fails_with_a_hint(tmp_path: Path) -> None:
         assert isinstance(engine.last(reweigh), Failed)
 
         first, text = engine.next_id(), engine.next_id()
-        engine.send(Load(first, str(tmp_path), TASK), of_text(text, SENTENCE))
+        engine.send(Load(first, str(tmp_path / "gates"), TASK), of_text(text, SENTENCE))
         assert isinstance(engine.last(first), Failed)
         assert isinstance(engine.last(text), Failed)
 
+        engine.gates.close("import")
         first, older, newer = engine.next_id(), engine.next_id(), engine.next_id()
         engine.send(Load(first, BUILT_IN, TASK), of_text(older, SENTENCE))
         engine.first(Tokenized, older)
@@ -388,10 +390,13 @@ def test_without_a_checkpoint_a_text_fails_with_a_hint(tmp_path: Path) -> None:
 
 def test_in_a_storm_of_requests_each_gets_its_one_last_event(tiny: TinyFolder, tmp_path: Path) -> None:
     chance = random.Random(20)
-    references = [BUILT_IN, BUILT_IN, str(tiny("bert", 3)), str(tiny("gpt2", 2)), str(tmp_path), "./nowhere"]
+    references = [BUILT_IN, BUILT_IN, str(tiny("bert", 3)), str(tiny("gpt2", 2)), str(tmp_path / "gates"), "./nowhere"]
     asked: list[int] = []
-    with EngineProcess() as engine:
-        for _ in range(400):
+    with HeldEngine(tmp_path / "gates") as engine:
+        engine.gates.close("Progress")  # of what is asked first nothing is loaded before others take its place
+        for number in range(400):
+            if number == 60:
+                engine.gates.open("Progress")
             request = engine.next_id()
             kind = chance.choice(
                 ["load", "text", "text", "text", "again", "ping", "inspect", "list", "cancel"]
@@ -412,7 +417,8 @@ def test_in_a_storm_of_requests_each_gets_its_one_last_event(tiny: TinyFolder, t
                 engine.send(Cancel(request, chance.randrange(max(1, request - 6), request + 1)))
                 continue
             asked.append(request)
-            time.sleep(chance.choice([0, 0, 0, 0.001, 0.02]))
+            if chance.random() < 0.1:
+                engine.pinged()
         for request in asked:
             engine.last(request)
         final = load(engine, BUILT_IN)

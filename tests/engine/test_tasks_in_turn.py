@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +10,9 @@ import pytest
 
 from tests.checkpoints import edit_json
 from tests.engine.conftest import TASK, TinyFolder
-from tests.engine.driver import EngineProcess
+from tests.engine.driver import EngineProcess, HeldEngine
 from tests.engine.test_server import assert_every_request_ends_once, kinds
 from tui.protocol import (
-    LAST_EVENTS,
     Analyze,
     Answered,
     Cancel,
@@ -47,15 +45,14 @@ def masked(tiny: TinyFolder) -> str:
 
 
 @pytest.fixture(scope="module")
-def slow_to_load(tiny: TinyFolder) -> str:
-    """Thousands of tensors take a while, however small they are."""
-    return str(tiny("bert", head="MaskedLM", num_hidden_layers=200))
+def other_masked(tiny: TinyFolder) -> str:
+    return str(tiny("bert", head="MaskedLM", num_hidden_layers=3))
 
 
 @pytest.fixture(scope="module")
 def entailing(tiny: TinyFolder) -> str:
-    """A checkpoint that judges pairs, some hundredths of a second for each: ALBERT's layers share their weights."""
-    folder = tiny("albert", 3, num_hidden_layers=60)
+    """A checkpoint that judges pairs."""
+    folder = tiny("albert", 3)
     names = ("contradiction", "neutral", "entailment")
     by_index = {str(index): name for index, name in enumerate(names)}
     edit_json(folder / "config.json", id2label=by_index, label2id={name: i for i, name in enumerate(names)})
@@ -63,14 +60,14 @@ def entailing(tiny: TinyFolder) -> str:
 
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[EngineProcess]:
-    """One engine for every test; each begins with the checkpoint it wants in use."""
-    with EngineProcess() as running:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HeldEngine]:
+    """One engine for every test; each begins with the checkpoint it wants in use, and leaves every gate open."""
+    with HeldEngine(tmp_path_factory.mktemp("gates")) as running:
         yield running
 
 
 @pytest.fixture
-def engine(shared: EngineProcess) -> Iterator[EngineProcess]:
+def engine(shared: HeldEngine) -> Iterator[HeldEngine]:
     yield shared
     assert_every_request_ends_once(shared)
 
@@ -119,10 +116,11 @@ def test_a_text_for_another_task_than_the_checkpoints_is_refused(engine: EngineP
 
 
 def test_a_text_waits_for_the_pending_load_of_its_task_while_the_others_are_answered(
-    engine: EngineProcess, slow_to_load: str
+    engine: HeldEngine, other_masked: str
 ) -> None:
     assert isinstance(engine.last(load(engine, BUILT_IN)), Loaded)
-    pending, waiting, passing = load(engine, slow_to_load, MASKS), analyze(engine, MASKS), engine.next_id()
+    engine.gates.close("Progress")
+    pending, waiting, passing = load(engine, other_masked, MASKS), analyze(engine, MASKS), engine.next_id()
     engine.send(Reweigh(passing, ReadoutSettings()))
     engine.last(passing)  # it goes the way of the texts, so the one before it is parked by now
     meanwhile = answered(engine, analyze(engine))
@@ -130,6 +128,7 @@ def test_a_text_waits_for_the_pending_load_of_its_task_while_the_others_are_answ
     assert engine.of(waiting) == []
     newer = analyze(engine, MASKS)
     assert engine.last(waiting) == Superseded(waiting, newer)
+    engine.gates.open("Progress")
     loaded = engine.last(pending)
     assert isinstance(loaded, Loaded)
     filled = answered(engine, newer)
@@ -140,24 +139,26 @@ def test_a_text_waits_for_the_pending_load_of_its_task_while_the_others_are_answ
 
 
 def test_the_tokens_of_a_built_in_come_before_it_is_loaded_whatever_is_in_use(
-    engine: EngineProcess, masked: str
+    engine: HeldEngine, masked: str
 ) -> None:
     assert isinstance(engine.last(load(engine, masked, MASKS)), Loaded)
-    for _ in range(3):  # the load can be quicker than the text
-        pending, text = load(engine, BUILT_IN), analyze(engine)
-        assert isinstance(answered(engine, text).view, Classified)
-        tokenized = [event for event in engine.of(text) if isinstance(event, Tokenized)]
-        assert [event.reference for event in tokenized] == [BUILT_IN]
-        assert isinstance(engine.last(pending), Loaded)
-        assert isinstance(engine.last(load(engine, masked, MASKS)), Loaded)
+    engine.gates.close("Progress")
+    pending, text = load(engine, BUILT_IN), analyze(engine)
+    engine.first(Tokenized, text)
+    engine.gates.open("Progress")
+    assert isinstance(answered(engine, text).view, Classified)
+    tokenized = [event for event in engine.of(text) if isinstance(event, Tokenized)]
+    assert [event.reference for event in tokenized] == [BUILT_IN]
+    assert isinstance(engine.last(pending), Loaded)
 
 
 @pytest.mark.parametrize("end", ["fails", "is cancelled", "gives way"])
 def test_a_text_whose_load_comes_to_nothing_is_not_forgotten(
-    engine: EngineProcess, slow_to_load: str, tmp_path: Path, end: str
+    engine: HeldEngine, other_masked: str, tmp_path: Path, end: str
 ) -> None:
     assert isinstance(engine.last(load(engine, BUILT_IN)), Loaded)
-    pending = load(engine, str(tmp_path) if end == "fails" else slow_to_load, MASKS)
+    engine.gates.close("Progress")
+    pending = load(engine, str(tmp_path) if end == "fails" else other_masked, MASKS)
     text = analyze(engine, MASKS)
     if end == "is cancelled":
         engine.send(Cancel(engine.next_id(), pending))
@@ -167,6 +168,7 @@ def test_a_text_whose_load_comes_to_nothing_is_not_forgotten(
         assert engine.last(pending) == Superseded(pending, newer)
     else:
         assert isinstance(engine.last(pending), Failed)
+    engine.gates.open("Progress")
     assert failed(engine, text).failure.hint
     assert isinstance(answered(engine, analyze(engine)).view, Classified)
 
@@ -178,16 +180,18 @@ def test_tasks_change_while_texts_stream_in(engine: EngineProcess, masked: str, 
     asked: dict[int, str] = {}
     task = TASK
     for _ in range(200):
-        kind = chance.choice(["text"] * 5 + ["other text", "load", "load", "load to its end"])
+        kind = chance.choice(["text"] * 4 + ["text to its end", "other text", "load", "load", "load to its end"])
         if kind.startswith("load"):
             task = chance.choice(list(checkpoints))
             request = load(engine, checkpoints[task], task)
             if kind != "load":
                 engine.last(request)
         else:
-            of = task if kind == "text" else chance.choice(list(checkpoints))
-            asked[analyze(engine, of)] = of
-        time.sleep(chance.choice([0, 0, 0.002, 0.03]))
+            of = chance.choice(list(checkpoints)) if kind == "other text" else task
+            request = analyze(engine, of)
+            asked[request] = of
+            if kind == "text to its end":
+                engine.last(request)
     done: set[str] = set()
     for request, of in asked.items():
         match engine.last(request):
@@ -209,44 +213,39 @@ def test_tasks_change_while_texts_stream_in(engine: EngineProcess, masked: str, 
 # ------------------------------------------------------------------------------------------ long forwards
 
 
+@pytest.mark.parametrize("way", ["newer text", "cancel"])
 def test_a_long_forward_gives_way_to_a_newer_text_and_to_a_cancel(
-    engine: EngineProcess, entailing: str
+    engine: HeldEngine, entailing: str, way: str
 ) -> None:
     assert isinstance(engine.last(load(engine, entailing, PAIRS)), Loaded)
-    first = analyze(engine, PAIRS)
-    answered(engine, first)
-
+    engine.gates.close("check", after=3)
     long = analyze(engine, PAIRS, candidate_labels=MANY_LABELS)
-    began = engine.time_of(engine.first(Tokenized, long))
-    whole = engine.time_of(answered(engine, long)) - began
-    assert whole > 0.5, "it is not long enough to tell"
-
-    for way in ("newer text", "cancel"):
-        long = analyze(engine, PAIRS, candidate_labels=MANY_LABELS)
-        engine.first(Tokenized, long)
-        time.sleep(whole / 10)
-        assert not any(isinstance(event, LAST_EVENTS) for event in engine.of(long))
-        if way == "cancel":
-            engine.send(Cancel(engine.next_id(), long))
-        asked = time.monotonic()
-        newer = analyze(engine, PAIRS)
-        expected = Cancelled(long) if way == "cancel" else Superseded(long, newer)
-        assert engine.last(long) == expected
-        assert isinstance(answered(engine, newer).view, Ranked)
-        assert engine.time_of(engine.last(newer)) - asked < whole / 2
-        assert kinds(engine.of(long)) == ["Tokenized", type(expected).__name__]
+    engine.until_held("check")
+    if way == "cancel":
+        engine.send(Cancel(engine.next_id(), long))
+        assert engine.last(long) == Cancelled(long)
+    newer = analyze(engine, PAIRS)
+    engine.until_in_lane(newer)
+    engine.gates.close("check", after=5)  # of eighty labels: no more are run of it
+    assert isinstance(answered(engine, newer).view, Ranked)
+    expected = Cancelled(long) if way == "cancel" else Superseded(long, newer)
+    assert engine.of(long)[1:] == [expected]
+    engine.gates.open("check")
 
 
 def test_what_was_read_before_an_abandoned_forward_can_be_read_again(
-    engine: EngineProcess, entailing: str
+    engine: HeldEngine, entailing: str
 ) -> None:
     assert isinstance(engine.last(load(engine, entailing, PAIRS)), Loaded)
     text = analyze(engine, PAIRS)
     answered(engine, text)
     before = next(event for event in engine.of(text) if isinstance(event, Readout))
+    engine.gates.close("check", after=3)
     long, again = analyze(engine, PAIRS, candidate_labels=MANY_LABELS), engine.next_id()
-    engine.first(Tokenized, long)
+    engine.until_held("check")
     engine.send(Cancel(engine.next_id(), long), Reweigh(again, ReadoutSettings()))
+    assert engine.last(long) == Cancelled(long)
+    engine.gates.open("check")
     assert isinstance(engine.last(again), Reweighed)
     after = engine.first(Readout, again)
     assert [row.logit for row in after.rows] == [row.logit for row in before.rows]

@@ -11,13 +11,12 @@ import torch
 
 from tests.checkpoints import edit_json, make_checkpoint
 from tests.engine.conftest import TinyFolder, load_here
-from tests.engine.driver import EngineProcess
+from tests.engine.driver import EngineProcess, HeldEngine
 from tests.engine.test_server import assert_every_request_ends_once, kinds
 from tests.seq2seq_checkpoints import make_writer
 from tui.engine import tasks
 from tui.engine.tasks.outcome import Outcome
 from tui.protocol import (
-    LAST_EVENTS,
     Analyze,
     Answered,
     AnyEvent,
@@ -41,18 +40,18 @@ ENDLESS = {"eos_token_id": None}
 
 
 @pytest.fixture(scope="module")
-def deep(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A checkpoint that takes a while for each token, however small its layers are, and has room for many."""
-    folder = tmp_path_factory.mktemp("deep")
-    make_checkpoint(folder, "gpt2", head="CausalLM", n_layer=24, n_positions=1000)
+def roomy(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A checkpoint that has room for many tokens."""
+    folder = tmp_path_factory.mktemp("long")
+    make_checkpoint(folder, "gpt2", head="CausalLM", n_positions=1000)
     edit_json(folder / "tokenizer_config.json", model_max_length=1000)
     return str(folder)
 
 
 @pytest.fixture(scope="module")
-def engine(deep: str) -> Iterator[EngineProcess]:
-    with EngineProcess() as running:
-        loaded(running, deep, TASK)
+def engine(roomy: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HeldEngine]:
+    with HeldEngine(tmp_path_factory.mktemp("gates")) as running:
+        loaded(running, roomy, TASK)
         yield running
         assert_every_request_ends_once(running)
 
@@ -70,8 +69,12 @@ def ask(engine: EngineProcess, task: str, most: int, position: int | None = None
     return request
 
 
-def is_over(engine: EngineProcess, request: int) -> bool:
-    return any(isinstance(event, LAST_EVENTS) for event in engine.of(request))
+def begun(engine: HeldEngine, most: int) -> int:
+    """A text that is gone on with and stands still in the middle."""
+    engine.gates.close("check", after=10)
+    request = ask(engine, TASK, most)
+    engine.until_held("check")
+    return request
 
 
 def numbers(event: AnyEvent) -> list[tuple[int, float, float | None]]:
@@ -79,14 +82,14 @@ def numbers(event: AnyEvent) -> list[tuple[int, float, float | None]]:
     return [(row.index, row.logit, row.probability) for row in event.rows]
 
 
-def test_the_prompt_is_told_before_the_continuation(engine: EngineProcess) -> None:
+def test_the_prompt_is_told_before_the_continuation(engine: HeldEngine) -> None:
     alone = ask(engine, TASK, 0)
     assert isinstance(engine.last(alone), Answered)
     assert kinds(engine.of(alone)) == ["Tokenized", "Forwarded", "Readout", "Answered"]
 
-    request = ask(engine, TASK, 200)
+    request = begun(engine, 200)
     readout = engine.first(Readout, request)
-    assert not is_over(engine, request)
+    engine.gates.open("check")
     answered = engine.last(request)
     assert isinstance(answered, Answered)
     assert isinstance(answered.view, Scored)
@@ -100,19 +103,18 @@ def test_the_prompt_is_told_before_the_continuation(engine: EngineProcess) -> No
     written = [next(s for s in event.steps if s.name == "written") for event in (first, second)]
     assert [(step.shape, step.seconds is None) for step in written] == [((1, 0), True), ((1, 200), False)]
     assert first.norms == second.norms
-    # What took the time came after the readout.
-    ends = [engine.time_of(event) for event in (tokenized, readout, answered)]
-    assert ends[1] - ends[0] < 0.5 * (ends[2] - ends[0])
 
 
-def test_the_cursor_moves_while_the_model_writes(engine: EngineProcess) -> None:
-    text, again = ask(engine, TASK, 900), engine.next_id()
-    engine.first(Readout, text)
+def test_the_cursor_moves_while_the_model_writes(engine: HeldEngine) -> None:
+    text, again = begun(engine, 900), engine.next_id()
     engine.send(Reweigh(again, ReadoutSettings(), RowAddress(0, 1)))
+    engine.until_in_lane(again)
+    engine.gates.close("check", after=12)
     assert isinstance(engine.last(again), Reweighed)
-    assert not is_over(engine, text)
+    engine.until_held("check")
     engine.send(Cancel(engine.next_id(), text))
     assert engine.last(text) == Cancelled(text)
+    engine.gates.open("check")
     moved = engine.first(Readout, again)
     assert moved.address == RowAddress(0, 1)
     # What was read of a prompt can be read again when its continuation was given up, and is what it always was.
@@ -125,17 +127,18 @@ def test_the_cursor_moves_while_the_model_writes(engine: EngineProcess) -> None:
         assert numbers(engine.first(Readout, request)) == numbers(moved)
 
 
-def test_a_newer_text_ends_the_writing(engine: EngineProcess) -> None:
-    long = ask(engine, TASK, 900)
-    engine.first(Readout, long)
+def test_a_newer_text_ends_the_writing(engine: HeldEngine) -> None:
+    long = begun(engine, 900)
     newer = ask(engine, TASK, 1)
+    engine.until_in_lane(newer)
+    engine.gates.open("check")
     assert engine.last(long) == Superseded(long, newer)
     assert isinstance(engine.last(newer), Answered)
     assert kinds(engine.of(long)) == ["Tokenized", "Forwarded", "Readout", "Superseded"]
 
 
 def test_the_encoder_is_told_while_the_decoder_writes(engine: EngineProcess, tmp_path: Path) -> None:
-    folder = make_writer(tmp_path, "t5", generation=ENDLESS, num_layers=8)
+    folder = make_writer(tmp_path, "t5", generation=ENDLESS)
     loaded(engine, str(folder), WRITING)
     request = ask(engine, WRITING, 200)
     answered = engine.last(request)
@@ -148,7 +151,7 @@ def test_the_encoder_is_told_while_the_decoder_writes(engine: EngineProcess, tmp
     assert [(step.name, step.shape) for step in second.steps if step.name != "generated ids"][:3] == [
         (step.name, step.shape) for step in first.steps
     ]
-    assert first.norms[0] == pytest.approx(second.norms[0], rel=1e-6)
+    assert first.norms[0] == pytest.approx(second.norms[0], rel=1e-5)
     assert (len(first.norms), len(second.norms)) == (1, 2)
 
 
