@@ -1,9 +1,9 @@
 """The real engine, which a test can hold still where it likes: `python held_engine.py GATES [ARGUMENT...]`.
 
-GATES is a folder. While it has a file `Stepped` that holds the number 3, the thread that is about to send the fourth
-`Stepped` of a request waits in front of it; `check` is the question between two parts of long work whether it is still
-wanted, `forward` the beginning of a text's run through the model. Nothing else is changed: whatever else the engine can
-do meanwhile, it does. `passed` has a line for every event and every point that was passed, in order.
+GATES is a folder. While its file `Stepped` begins with 3, the thread that is about to send the fourth `Stepped` of a
+request waits in front of it; `check` is the question between two parts of long work whether it is still wanted,
+`forward` the beginning of a text's run through the model, `import` that of torch's import. Nothing else is changed:
+whatever else the engine can do meanwhile, it does.
 """
 
 from __future__ import annotations

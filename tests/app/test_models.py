@@ -59,7 +59,7 @@ async def test_a_download_shows_its_progress_and_can_be_cancelled(
     state_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = make_checkpoint(tmp_path / "slow", "bert", 2)
-    with LoopbackHub({"someone/slow": folder}, bytes_per_second=20_000) as hub:
+    with LoopbackHub({"someone/slow": folder}, stop_after=64 * 1024) as hub:
         for name, value in hub.environment(tmp_path / "cache").items():
             monkeypatch.setenv(name, value)
         async with playground(state_folder, (120, 40)) as driver:
@@ -75,7 +75,7 @@ async def test_a_download_shows_its_progress_and_can_be_cancelled(
             assert "cancelled" in driver.line("hints")
             await driver.pilot.press("escape")
             assert "cancel loading" not in driver.line("hints")
-            hub.bytes_per_second = None
+            hub.go_on()
             await name_checkpoint(driver, "someone/slow")
             await driver.pilot.press("enter")
             await driver.until(lambda: driver.screen.in_use == "someone/slow", "the load")

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from tests.held_engine import Gates
 from tui import framing
@@ -46,7 +46,7 @@ class EngineProcess:
         """The latest id given out."""
         threading.Thread(target=self._listen, daemon=True).start()
 
-    def __enter__(self) -> EngineProcess:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -103,7 +103,7 @@ class EngineProcess:
         with Path(os.devnull).open("rb") as nothing:
             os.dup2(nothing.fileno(), self.process.stdout.fileno())
 
-    def ended(self, seconds: float = 10.0) -> int:
+    def ended(self, seconds: float = PATIENCE_SECONDS) -> int:
         """Exit status, once the process has ended by itself."""
         return self.process.wait(seconds)
 

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 import threading
-import time
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -24,10 +23,14 @@ _FILE = re.compile(r"/(?P<id>[\w.-]+(?:/[\w.-]+)?)/resolve/(?P<revision>[^/]+)/(
 class LoopbackHub:
     """Serves folders as repositories; `refusals` answers an id with a status and the Hub's error code."""
 
-    def __init__(self, repositories: Mapping[str, Path], bytes_per_second: float | None = None) -> None:
+    def __init__(self, repositories: Mapping[str, Path], stop_after: int | None = None) -> None:
+        """stop_after: bytes of a file after which the line stands still until `go_on`."""
         self.repositories = dict(repositories)
         self.refusals: dict[str, tuple[int, str]] = {}
-        self.bytes_per_second = bytes_per_second
+        self.stop_after = stop_after
+        self.moving = threading.Event()
+        if stop_after is None:
+            self.moving.set()
         self.requests: list[str] = []
         """Method and path of every request, in order."""
         hub = self
@@ -45,8 +48,13 @@ class LoopbackHub:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.go_on()
         self._server.shutdown()
         self._server.server_close()
+
+    def go_on(self) -> None:
+        """Let the line move, now and from now on."""
+        self.moving.set()
 
     def environment(self, cache: Path) -> dict[str, str]:
         """Variables that point a process to this hub and to a cache of its own."""
@@ -125,10 +133,9 @@ class _Handler(BaseHTTPRequestHandler):
         if not with_body:
             return
         for start in range(0, len(content), _CHUNK):
-            piece = content[start : start + _CHUNK]
+            if self.owner.stop_after is not None and start >= self.owner.stop_after:
+                self.owner.moving.wait()
             try:
-                self.wfile.write(piece)
+                self.wfile.write(content[start : start + _CHUNK])
             except OSError:
                 return
-            if self.owner.bytes_per_second and len(content) > _CHUNK:
-                time.sleep(len(piece) / self.owner.bytes_per_second)

@@ -102,10 +102,10 @@ def ask(
     return request
 
 
-def begun(engine: HeldEngine, **how: bool) -> int:
+def begun(engine: HeldEngine, while_writing: bool = True) -> int:
     """Writing that stands still before its third token."""
     engine.gates.close("Stepped", after=2)
-    request = ask(engine, 1900, **how)
+    request = ask(engine, 1900, while_writing=while_writing)
     engine.until_held("Stepped")
     return request
 

@@ -60,10 +60,8 @@ def test_all_that_a_search_needs_is_made_once() -> None:
 
 def test_a_search_does_not_wait_for_what_is_made_in_peace() -> None:
     labels = Counting()
-    finding.prepare(labels, 20_000, pause=60.0)
-    began = time.monotonic()
+    finding.prepare(labels, 20_000, pause=100_000.0)  # waiting for it would end this test
     assert finding.matches("Word 19999", labels, 20_000).exact == [19_999]
-    assert time.monotonic() - began < 30.0
     assert labels.made >= 20_000
 
 

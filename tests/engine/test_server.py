@@ -390,10 +390,19 @@ def test_without_a_checkpoint_a_text_fails_with_a_hint(tmp_path: Path) -> None:
 
 def test_in_a_storm_of_requests_each_gets_its_one_last_event(tiny: TinyFolder, tmp_path: Path) -> None:
     chance = random.Random(20)
-    references = [BUILT_IN, BUILT_IN, str(tiny("bert", 3)), str(tiny("gpt2", 2)), str(tmp_path / "gates"), "./nowhere"]
+    references = [
+        BUILT_IN,
+        BUILT_IN,
+        str(tiny("bert", 3)),
+        str(tiny("gpt2", 2)),
+        str(tmp_path / "gates"),
+        "./nowhere",
+    ]
     asked: list[int] = []
     with HeldEngine(tmp_path / "gates") as engine:
-        engine.gates.close("Progress")  # of what is asked first nothing is loaded before others take its place
+        engine.gates.close(
+            "Progress"
+        )  # of what is asked first nothing is loaded before others take its place
         for number in range(400):
             if number == 60:
                 engine.gates.open("Progress")

@@ -180,7 +180,9 @@ def test_tasks_change_while_texts_stream_in(engine: EngineProcess, masked: str, 
     asked: dict[int, str] = {}
     task = TASK
     for _ in range(200):
-        kind = chance.choice(["text"] * 4 + ["text to its end", "other text", "load", "load", "load to its end"])
+        kind = chance.choice(
+            ["text"] * 4 + ["text to its end", "other text", "load", "load", "load to its end"]
+        )
         if kind.startswith("load"):
             task = chance.choice(list(checkpoints))
             request = load(engine, checkpoints[task], task)

