@@ -35,8 +35,8 @@ os.environ |= {
 }
 os.umask(0o022)
 
-# What ignores a signal hands that down to the programs it starts; a handler is not handed down. In the background
-# of a shell SIGINT is ignored, under nohup SIGHUP: here they go on doing nothing, and the programs have the default.
+# What ignores a signal hands that down to the programs it starts; a handler is not handed down. In the background of
+# a shell SIGINT is ignored, under nohup SIGHUP: here they go on doing nothing, and the programs have the default.
 for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, lambda *_: None)

@@ -1,13 +1,14 @@
 """The real engine, which a test can hold still where it likes: `python held_engine.py GATES [ARGUMENT...]`.
 
-GATES is a folder. While its file `Stepped` begins with 3, the thread that is about to send the fourth `Stepped` of a
-request waits in front of it; `check` is the question between two parts of long work whether it is still wanted,
-`forward` the beginning of a text's run through the model, `import` that of torch's import. Nothing else is changed:
-whatever else the engine can do meanwhile, it does.
+GATES is a folder. While its file `Stepped` begins with 3, the thread that is about to send the fourth `Stepped`
+of a request waits in front of it; `check` is the question between two parts of long work whether it is wanted,
+`forward` the beginning of a text's run through the model, `import` that of torch's import. Nothing else is
+changed: whatever else the engine can do meanwhile, it does.
 """
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -24,6 +25,11 @@ class Gates:
         self.folder = folder
         self._closed = 0
         folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def command(self) -> tuple[str, ...]:
+        """What starts an engine with these gates."""
+        return (sys.executable, __file__, str(self.folder))
 
     def close(self, point: str, after: int = 0) -> None:
         """From now on, of every request only so many pass this point."""
@@ -96,16 +102,17 @@ class Held:
 
 
 def main() -> int:
-    from tui.engine import __main__, runtime, tasks
+    from tui.engine import __main__, runtime, supervision, tasks
     from tui.engine.frames import Outbox
     from tui.engine.lanes import Lane
 
+    supervision.STUCK_SECONDS = math.inf  # it is the test that keeps others waiting
     held = Held(Gates(Path(sys.argv[1])))
     held.before(Outbox, "send", lambda _, event: (type(event).__name__, event.id))
     held.before(Outbox, "check", lambda _, request_id: ("check", request_id))
     held.before(tasks, "forward", lambda *_: ("forward", 0))
     held.before(runtime.Libraries, "bring_in", lambda *_: ("import", 0))
-    held.after(Lane, "submit", lambda lane, job: f"{job.request_id} in the {lane._thread.name} lane")
+    held.after(Lane, "submit", lambda lane, job: f"{job.request_id} in the {lane.name} lane")
     return __main__.main(sys.argv[2:])
 
 

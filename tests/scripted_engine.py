@@ -104,7 +104,7 @@ def greet(steps: dict[str, str]) -> None:
         sys.stdout.flush()
         if "garbage-and-end" in steps:
             sys.exit(0)
-        time.sleep(60)
+        time.sleep(6000)
     sys.stdout.buffer.write(b"Welcome!\n" * (int(steps.get("banner", 0)) // 9))
     version = steps.get("preamble")
     sys.stdout.buffer.write(PREAMBLE if version is None else b"\x00logitscope-engine-%d\n" % int(version))
@@ -203,10 +203,10 @@ def main() -> None:
     if "pid" in steps:
         Path(steps["pid"]).write_text(str(os.getpid()))
     if "child" in steps:
-        subprocess.Popen(["sleep", "60"])
+        subprocess.Popen(["sleep", "6000"])
     greet(steps)
     if "deaf" in steps:
-        time.sleep(60)
+        time.sleep(6000)
     asked = newest = 0
     while (request := read()) is not None and not isinstance(request, Shutdown):
         if "record" in steps:
@@ -223,7 +223,7 @@ def main() -> None:
         else:
             answer(request, steps)
     if "stubborn" in steps:
-        time.sleep(60)
+        time.sleep(6000)
 
 
 if __name__ == "__main__":

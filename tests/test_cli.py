@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tui import cli
 
 ROOT = Path(__file__).parents[1]
@@ -78,7 +79,7 @@ def test_a_terminal_that_can_not_be_drawn_on() -> None:
         [sys.executable, "-m", "tui"], stdin=theirs, stdout=theirs, stderr=theirs, env=environ
     )
     os.close(theirs)
-    assert process.wait(20) == 1
+    assert process.wait(PATIENCE) == 1
     said = os.read(ours, 4096).decode()
     os.close(ours)
     assert "TERM is dumb" in said

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.patience import PATIENCE
 from tui import engine_process
 from tui.engine_process import EngineProcess, log_tail
 
@@ -22,7 +23,7 @@ def test_the_end_of_a_log_is_that_of_this_process_alone(tmp_path: Path) -> None:
         process = EngineProcess(
             [sys.executable, "-c", f"import sys; sys.stderr.write('{word} words\\n')"], log
         )
-        process.popen.communicate(timeout=30)
+        process.popen.communicate(timeout=PATIENCE)
         assert process.log_tail() == f"{word} words\n"
     assert log_tail(log) == "first words\nsecond words\n"
     assert log_tail(log, most_bytes=6) == "words\n"
@@ -37,7 +38,7 @@ def test_an_emptied_log_is_read_from_its_start(tmp_path: Path) -> None:
 
 
 def test_a_killed_process_leaves_nothing_behind(tmp_path: Path) -> None:
-    process = EngineProcess([sys.executable, "-c", "import time; time.sleep(60)"], tmp_path / "engine.log")
+    process = EngineProcess([sys.executable, "-c", "import time; time.sleep(6000)"], tmp_path / "engine.log")
     process.kill_now()
     assert process.popen.poll() is not None
 

@@ -12,6 +12,7 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from tests.patience import PATIENCE
 from tui.app.app import LogitscopeApp
 from tui.app.engine_client import EngineClient
 from tui.app.panes.input import InputPane
@@ -25,8 +26,6 @@ from tui.values import Token
 
 SIZES = ((80, 24), (120, 40), (200, 50))
 SAMPLE = "I've been waiting for a course like this my whole life."
-PATIENCE = 90.0
-"""Seconds a test waits for the engine on a busy machine."""
 
 
 class Driver:

@@ -10,6 +10,7 @@ import pytest
 from textual import events
 
 from tests.app.driving import SIZES, Driver, playground
+from tests.held_engine import Gates
 from tui.app.screens.fields import Fields
 from tui.app.session import SessionFile
 from tui.settings import Settings
@@ -23,10 +24,19 @@ async def not_yet(fields: Fields) -> None:
 
 @asynccontextmanager
 async def at_first_frame(
-    state_folder: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], task: str, text: str
+    state_folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    size: tuple[int, int],
+    task: str,
+    text: str,
+    silent: bool = False,
 ) -> AsyncIterator[Driver]:
+    """silent: the engine says nothing, so that only the screen itself changes what is drawn."""
     monkeypatch.setattr(Fields, "open_fields", not_yet)
-    settings = Settings(state_folder=state_folder, task=task, text=text)
+    gates = Gates(state_folder / "gates")
+    if silent:
+        gates.close("Ready")
+    settings = Settings(state_folder=state_folder, task=task, text=text, engine_command=gates.command)
     async with playground(state_folder, size, settings, ready=False, opened=False) as driver:
         await driver.pilot.pause(0.1)
         yield driver
@@ -64,7 +74,7 @@ def places(driver: Driver) -> dict[str, str]:
 async def test_an_outline_looks_like_its_editor(
     state_folder: Path, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int], task: str, text: str
 ) -> None:
-    async with at_first_frame(state_folder, monkeypatch, size, task, text) as driver:
+    async with at_first_frame(state_folder, monkeypatch, size, task, text, silent=True) as driver:
         before, focused = places(driver), driver.focused
         assert text.split("\n")[0][:12] in before["input"]
         await opened(driver)

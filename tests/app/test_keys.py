@@ -157,10 +157,9 @@ async def test_zoom_help_and_palette(state_folder: Path) -> None:
         assert "Forward" in help_page
         assert "hidden states" in help_page
         await driver.pilot.press("escape", "ctrl+p")
-        await driver.pilot.pause(0.3)
-        await driver.pilot.press(*"temperature")
-        await driver.pilot.pause(1.0)
-        assert "Raise the temperature" in "\n".join(driver.painted())
+        await driver.until(lambda: bool(driver.app.screen.query("CommandInput")), "the palette")
+        await driver.pilot.press(*"raise the temperature")
+        await driver.until(lambda: "Raise the temperature" in "\n".join(driver.painted()), "the command")
         await driver.pilot.press("enter", "enter")
         await driver.until(lambda: driver.readout.settings.temperature != 1.0, "the command to run")
 

@@ -91,8 +91,7 @@ async def test_no_network_is_a_message_and_nothing_is_lost(state_folder: Path) -
         await driver.until(lambda: driver.screen.failure is not None, "the failure")
         assert before in driver.rows("answer")
         await driver.pilot.press("escape", "f4")
-        await driver.pilot.pause(0.2)
-        assert "nobody/nothing" in "\n".join(driver.painted())
+        await driver.until(lambda: "nobody/nothing" in "\n".join(driver.painted()), "the message in full")
 
 
 async def test_a_checkpoint_that_cannot_serve_says_why(state_folder: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,8 +10,8 @@ from typing import Any, TypeVar, cast
 
 from textual.pilot import Pilot
 
+from tests.patience import PATIENCE
 from tui.app.app import LogitscopeApp
-from tui.app.conversation import STALE_AFTER
 from tui.app.engine_client import EngineClient, Notice
 from tui.choices import TASKS
 from tui.protocol import Analyze, Answered, AnyRequest, Cancel, Load, Loaded, Readout, Reweigh, Tokenized
@@ -49,6 +50,9 @@ class Scripted:
     def last(self, kind: type[_Kind]) -> _Kind:
         return [request for request in self.sent if isinstance(request, kind)][-1]
 
+    def has_sent(self, *kinds: type[AnyRequest]) -> bool:
+        return all(any(isinstance(request, kind) for request in self.sent) for kind in kinds)
+
     def load_is_done(self, request: Load) -> None:
         checkpoint = Checkpoint(request.reference, request.reference, "built-in")
         memory = Memory(None, None)
@@ -74,6 +78,13 @@ class Scripted:
         self.hear(Answered(request.id, None, view, 0.01))
 
 
+async def until(pilot: Pilot[Any], condition: Callable[[], bool]) -> None:
+    """Wait for what comes by itself."""
+    async with asyncio.timeout(PATIENCE):
+        while not condition():
+            await pilot.pause(0.01)
+
+
 @asynccontextmanager
 async def at_work(
     folder: Path, task: str = "ner"
@@ -82,7 +93,7 @@ async def at_work(
     client = Scripted()
     app = LogitscopeApp(Settings(task=task, state_folder=folder), lambda: cast("EngineClient", client))
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause(0.2)
+        await until(pilot, lambda: client.has_sent(Load, Analyze))
         client.load_is_done(client.last(Load))
         request = client.last(Analyze)
         client.tokens_are_there(request)
@@ -93,7 +104,9 @@ async def at_work(
 
 async def go_to(pilot: Pilot[None], task: str) -> None:
     await pilot.press("escape", "1", "home", *["down"] * TASKS.index(task), "enter")
-    await pilot.pause(0.2)
+    app = cast("LogitscopeApp", pilot.app)
+    await until(pilot, lambda: app.playground.task_name == task)
+    await pilot.pause()
 
 
 def first_field(app: LogitscopeApp) -> Any:
@@ -163,7 +176,7 @@ async def test_before_the_first_answer_a_moved_cursor_asks_for_the_whole_answer(
     client = Scripted()
     app = LogitscopeApp(Settings(task="ner", state_folder=tmp_path), lambda: cast("EngineClient", client))
     async with app.run_test(size=(120, 40)) as pilot:
-        await pilot.pause(0.2)
+        await until(pilot, lambda: client.has_sent(Analyze))
         client.tokens_are_there(client.last(Analyze))
         await pilot.press("escape", "4", "right")
         assert not any(isinstance(request, Reweigh) for request in client.sent)
@@ -204,8 +217,7 @@ async def test_a_readout_ahead_of_its_answer_is_not_dimmed(tmp_path: Path) -> No
             return {name for name, pane in panes.items() if getattr(pane, "stale")}  # noqa: B009 - any widget
 
         first_field(app).insert("x")
-        await pilot.pause(STALE_AFTER + 0.1)
-        assert dimmed() == {"probabilities", "forward", "answer"}
+        await until(pilot, lambda: dimmed() == {"probabilities", "forward", "answer"})
         request = client.last(Analyze)
         client.tokens_are_there(request)
         client.hear(Readout(request.id, request.readout, "none", "", (), 0, None, 0.0, 0.0, None))
@@ -215,5 +227,4 @@ async def test_a_readout_ahead_of_its_answer_is_not_dimmed(tmp_path: Path) -> No
         await pilot.pause()
         assert dimmed() == set()
         first_field(app).insert("y")
-        await pilot.pause(STALE_AFTER + 0.1)
-        assert dimmed() == {"probabilities", "forward", "answer"}
+        await until(pilot, lambda: dimmed() == {"probabilities", "forward", "answer"})

@@ -12,6 +12,7 @@ import pytest
 from textual import events
 
 from tests.app.driving import Driver, playground
+from tests.patience import PATIENCE
 from tui.app.desks import Desk
 from tui.app.session import Session, SessionFile
 from tui.app.widgets.editor import EDITOR_CHARACTERS
@@ -63,7 +64,7 @@ async def test_a_pasted_megabyte_is_cut_and_says_so(state_folder: Path) -> None:
         text = "not a very good film " * 50_000
         await driver.write("")
         driver.input.post_message(events.Paste(text))
-        limit = time.monotonic() + 60
+        limit = time.monotonic() + PATIENCE
         while driver.app.conversation.waiting_for_answer or driver.screen.texts[:1] != (text,):
             await asyncio.sleep(0.005)
             assert time.monotonic() < limit

@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
-from tests.app.test_races import at_work, first_field
+from tests.app.test_races import at_work, first_field, until
 from tui.app.app import LogitscopeApp
 from tui.app.screens import script as screen
 from tui.scripts import script
@@ -51,12 +51,12 @@ def test_what_is_drawn_is_little_and_what_is_left_out_is_counted(text: str) -> N
 
 async def shown(app: LogitscopeApp, pilot: Pilot[None]) -> str:
     """What the open script screen draws, once it is there."""
-    for _ in range(500):
-        found = list(app.screen.query("#script").results(Static))
-        if found and "import torch" in str(found[0].content):
-            return str(found[0].content)
-        await pilot.pause(0.02)
-    raise AssertionError("no script came")
+
+    def found() -> str:
+        return "".join(str(each.content) for each in app.screen.query("#script").results(Static))
+
+    await until(pilot, lambda: "import torch" in found())
+    return found()
 
 
 @pytest.mark.parametrize("long", [False, True])
@@ -81,10 +81,7 @@ async def test_it_is_copied_and_saved_whole(
         assert app.clipboard == whole
         await pilot.press("s")
         saved = tmp_path / "logitscope-ner.py"
-        for _ in range(500):
-            if saved.exists() and saved.stat().st_size >= len(whole):
-                break
-            await pilot.pause(0.02)
+        await until(pilot, lambda: saved.exists() and saved.stat().st_size >= len(whole))
         assert saved.read_text(encoding="utf-8") == whole
         await pilot.press("escape")
         assert app.screen is app.playground

@@ -155,7 +155,9 @@ def test_playgrounds_side_by_side_never_leave_half_a_session(tmp_path: Path) -> 
         for name in ("a", "b")
     ]
     reader, seen = SessionFile(tmp_path), set()
-    while any(writer.poll() is None for writer in writers):
+    running = True
+    while running:
+        running = any(writer.poll() is None for writer in writers)
         session, reason = reader.load()
         assert session is not None or reason == "no session has been kept yet"
         if session is not None:

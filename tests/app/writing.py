@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from tests.app.driving import Driver, playground
+from tests.held_engine import Gates
 from tui.app.screens.writing.screen import Writing
 from tui.settings import Settings
 
@@ -66,8 +67,11 @@ async def writing(
     size: tuple[int, int] = (120, 40),
     task: str = "text-generation",
     text: str = PROMPT,
+    gates: Gates | None = None,
 ) -> AsyncIterator[Writer]:
-    settings = Settings(state_folder=state_folder, task=task, text=text)
+    """gates: those of the engine, which the test closes."""
+    command = () if gates is None else gates.command
+    settings = Settings(state_folder=state_folder, task=task, text=text, engine_command=command)
     async with playground(state_folder, size, settings) as driver:
         await driver.answered()
         await driver.pilot.press("f12")

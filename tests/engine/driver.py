@@ -13,11 +13,11 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from tests.held_engine import Gates
+from tests.patience import PATIENCE
 from tui import framing
 from tui.protocol import LAST_EVENTS, AnyEvent, AnyRequest, Event, Ping, Pong
 
 ROOT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 120.0
 
 _Kind = TypeVar("_Kind", bound=Event)
 
@@ -74,7 +74,7 @@ class EngineProcess:
             return next((event for event in self.seen[since:] if done(event)), None)
 
         with self._news:
-            self._news.wait_for(lambda: self._over or found() is not None, PATIENCE_SECONDS)
+            self._news.wait_for(lambda: self._over or found() is not None, PATIENCE)
             event = found()
             last = self.seen[-3:]
         if event is None:
@@ -103,7 +103,7 @@ class EngineProcess:
         with Path(os.devnull).open("rb") as nothing:
             os.dup2(nothing.fileno(), self.process.stdout.fileno())
 
-    def ended(self, seconds: float = PATIENCE_SECONDS) -> int:
+    def ended(self, seconds: float = PATIENCE) -> int:
         """Exit status, once the process has ended by itself."""
         return self.process.wait(seconds)
 
@@ -137,8 +137,7 @@ class HeldEngine(EngineProcess):
         self.gates = Gates(folder)
         for point in closed:
             self.gates.close(point)
-        program = str(ROOT / "tests" / "held_engine.py")
-        super().__init__({"PYTHONPATH": str(ROOT), **(environment or {})}, (program, str(folder)))
+        super().__init__({"PYTHONPATH": str(ROOT), **(environment or {})}, self.gates.command[1:])
 
     def until_held(self, point: str) -> None:
         """Wait until a thread of the engine stands in front of a point."""
@@ -149,7 +148,7 @@ class HeldEngine(EngineProcess):
         self._until(lambda: self.gates.read(f"{request_id} in the {lane} lane") != "", f"{request_id} in it")
 
     def _until(self, condition: Callable[[], bool], what: str) -> None:
-        limit = time.monotonic() + PATIENCE_SECONDS
+        limit = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < limit, f"waited for {what}; {self.seen[-3:]}"
             time.sleep(0.005)

@@ -12,8 +12,9 @@ import torch
 
 from tests.checkpoints import edit_json, make_checkpoint
 from tests.engine.conftest import TASK, TinyFolder
-from tests.engine.driver import PATIENCE_SECONDS, EngineProcess
+from tests.engine.driver import EngineProcess
 from tests.engine.loopback_hub import COMMIT, LoopbackHub
+from tests.patience import PATIENCE
 from tui.protocol import (
     Analyze,
     Answered,
@@ -178,7 +179,7 @@ def test_a_download_stops_at_once_leaves_nothing_and_goes_on_next_time(large: Pa
         assert children
         engine.send(Cancel(engine.next_id(), first))
         assert isinstance(engine.last(first), Cancelled)
-        psutil.wait_procs(children, timeout=PATIENCE_SECONDS)
+        psutil.wait_procs(children, timeout=PATIENCE)
         assert not any(child.is_running() for child in children)
         assert not partial_files(tmp_path)
 
@@ -203,7 +204,7 @@ def test_the_end_of_the_engine_ends_its_download(large: Path, tmp_path: Path, en
         else:
             engine.send(Shutdown(engine.next_id()))
         engine.ended()
-        psutil.wait_procs(children, timeout=PATIENCE_SECONDS)
+        psutil.wait_procs(children, timeout=PATIENCE)
         assert not any(child.is_running() for child in children)
         assert not partial_files(tmp_path)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE
 from tui import framing
 from tui.engine.errors import Abandoned
 from tui.engine.frames import FrameReader, Outbox
@@ -16,9 +17,6 @@ from tui.engine.lanes import Job, Lane
 from tui.engine.session import Session
 from tui.protocol import AnyEvent, Cancelled, Failed, Pong, Progress, Superseded
 from tui.values import Memory
-
-PATIENCE = 120.0
-"""Seconds a test waits for a thread on a busy machine."""
 
 
 class Wire:

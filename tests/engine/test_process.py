@@ -18,7 +18,8 @@ import psutil
 import pytest
 
 from tests.engine.conftest import TASK
-from tests.engine.driver import PATIENCE_SECONDS, ROOT, EngineProcess, HeldEngine
+from tests.engine.driver import ROOT, EngineProcess, HeldEngine
+from tests.patience import PATIENCE
 from tui import framing
 from tui.engine import log
 from tui.protocol import (
@@ -114,7 +115,7 @@ def test_it_ends_without_waiting_for_what_is_under_way(tmp_path: Path, way: str,
             engine.send(Shutdown(engine.next_id()))
         elif way == "stdout closed":
             engine.close_stdout()  # the read that is under way still gets what comes next
-            limit = time.monotonic() + PATIENCE_SECONDS
+            limit = time.monotonic() + PATIENCE
             with contextlib.suppress(BrokenPipeError):
                 while engine.process.poll() is None and time.monotonic() < limit:
                     engine.send(Ping(engine.next_id()))
@@ -140,7 +141,7 @@ def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
     engine = psutil.Process(int(parent.stdout.readline()))
     parent.kill()
     parent.wait()
-    gone, _ = psutil.wait_procs([engine], timeout=PATIENCE_SECONDS)
+    gone, _ = psutil.wait_procs([engine], timeout=PATIENCE)
     assert gone
 
 
@@ -188,7 +189,7 @@ def test_the_log_is_moved_aside_when_it_has_grown(tmp_path: Path) -> None:
         engine.send(Ping(ping))
         engine.last(ping)
         engine.send(Ping(engine.next_id()))
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + PATIENCE
         while path.stat().st_size > log.LARGEST_BYTES and time.monotonic() < deadline:
             time.sleep(0.01)
         assert path.stat().st_size < log.LARGEST_BYTES
@@ -224,7 +225,7 @@ def test_a_reader_that_stops_reading_does_not_lose_a_frame() -> None:
         count = 3_000
         pings = b"".join(framing.encode_frame(Ping(number)) for number in range(1, count + 1))
         threading.Thread(target=engine.stdin.write, args=(pings,), daemon=True).start()
-        limit = time.monotonic() + PATIENCE_SECONDS
+        limit = time.monotonic() + PATIENCE
         while waiting_in(reading) < 60_000 and time.monotonic() < limit:
             time.sleep(0.01)
         stream = os.fdopen(reading, "rb")

@@ -47,7 +47,7 @@ SENTENCE = "I've been waiting for a course like this my whole life."
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HeldEngine]:
-    """One engine for every test of this file that leaves it as it was: alive, the built-in in use, no gate closed."""
+    """One engine for every test that leaves it as it was: alive, the built-in in use, no gate closed."""
     with HeldEngine(tmp_path_factory.mktemp("gates")) as engine:
         loaded = load(engine, BUILT_IN)
         assert isinstance(loaded, Loaded)
@@ -400,9 +400,7 @@ def test_in_a_storm_of_requests_each_gets_its_one_last_event(tiny: TinyFolder, t
     ]
     asked: list[int] = []
     with HeldEngine(tmp_path / "gates") as engine:
-        engine.gates.close(
-            "Progress"
-        )  # of what is asked first nothing is loaded before others take its place
+        engine.gates.close("Progress")  # nothing is loaded before others take its place, or it is cancelled
         for number in range(400):
             if number == 60:
                 engine.gates.open("Progress")

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE
 from tui.headless.run import lines, reference_of
 from tui.settings import Settings
 
@@ -38,14 +39,14 @@ def in_the_package_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(*arguments: str | bytes, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*RUN, *arguments], input=given, capture_output=True, timeout=120)
+    return subprocess.run([*RUN, *arguments], input=given, capture_output=True, timeout=PATIENCE)
 
 
 def scripted(*steps: str) -> tuple[str, str]:
     return ("--engine", shlex.join([sys.executable, str(SCRIPT), *steps]))
 
 
-def gone(pid: int, seconds: float = 5.0) -> bool:
+def gone(pid: int, seconds: float = PATIENCE) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
@@ -215,7 +216,7 @@ def test_control_c_ends_both(tmp_path: Path) -> None:
     assert process.stdout is not None
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=20)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 130
     assert errors == b""
     assert gone(int(pid.read_text()))
@@ -240,7 +241,7 @@ def assert_a_reader_may_leave(command: list[str], pid: Path) -> None:
     process.stdout.readline()
     process.stdout.close()
     assert process.stderr.read() == b""
-    assert process.wait(20) == 141
+    assert process.wait(PATIENCE) == 141
     assert gone(int(pid.read_text()))
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.headless.test_run import ROOT, assert_a_reader_may_leave, gone, scripted
+from tests.patience import PATIENCE
 from tests.scripted_engine import HOSTILE, WRITTEN
 from tui.headless.text import cells
 
@@ -27,7 +28,7 @@ def in_the_package_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*RUN, *arguments], input=given, capture_output=True, timeout=60)
+    return subprocess.run([*RUN, *arguments], input=given, capture_output=True, timeout=PATIENCE)
 
 
 def objects(lines: bytes) -> list[dict[str, Any]]:
@@ -123,7 +124,7 @@ def test_control_c_in_a_search_leaves_its_steps() -> None:
     assert process.stdout is not None
     process.stdout.readline()
     process.send_signal(signal.SIGINT)
-    rest, errors = process.communicate(timeout=20)
+    rest, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (130, b"")
     (end,) = objects(rest)
     assert (end["stopped"]["kind"], end["answer"], end["tokens"]) == ("cancelled", None, 0)
@@ -165,7 +166,7 @@ def test_control_c_in_the_middle(tmp_path: Path, unread: tuple[str, ...], answer
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(3)]
     process.send_signal(signal.SIGINT)
-    rest, errors = process.communicate(timeout=20)
+    rest, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (130, b"")
     assert [each["step"] for each in objects(b"".join(lines))] == [1, 2, 3]
     (end,) = objects(rest)
@@ -175,16 +176,21 @@ def test_control_c_in_the_middle(tmp_path: Path, unread: tuple[str, ...], answer
 
 
 def test_a_second_control_c_does_not_wait(tmp_path: Path) -> None:
-    pid = tmp_path / "pid"
-    command = [*RUN, "wait", "--json", *scripted("hold=wait", "uncancelled", f"pid={pid}")]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    pid, record = tmp_path / "pid", tmp_path / "record"
+    steps = ("hold=wait", "uncancelled", f"pid={pid}", f"record={record}")
+    process = subprocess.Popen(
+        [*RUN, "wait", "--json", *scripted(*steps)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert process.stdout is not None
     for _ in range(3):
         process.stdout.readline()
-    while process.poll() is None:
-        process.send_signal(signal.SIGINT)
-        time.sleep(0.2)
-    assert (process.returncode, process.stdout.read()) == (130, b"")
+    process.send_signal(signal.SIGINT)
+    limit = time.monotonic() + PATIENCE
+    while "Cancel" not in record.read_text() and time.monotonic() < limit:
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, out) == (130, b"")
     assert gone(int(pid.read_text()))
 
 

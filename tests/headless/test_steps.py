@@ -32,6 +32,7 @@ from tests.headless.written import (
     ids,
     rows,
 )
+from tests.patience import PATIENCE
 from tui.headless.client import EngineError
 from tui.headless.step_lines import Lines
 
@@ -264,10 +265,10 @@ def test_a_conversation_is_answered_as_run_does(tmp_path: Path) -> None:
         "4",
         "user: the film\nwas dull",
     ]
-    stepped = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120)
+    stepped = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=PATIENCE)
     assert stepped.returncode == 0, stepped.stderr
     command.remove("--steps")
-    plain = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120)
+    plain = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=PATIENCE)
     end = json.loads(stepped.stdout.splitlines()[-1])
     assert end["answer"] == json.loads(plain.stdout)["answer"]
     assert end["answer"][0]["generated_text"][-1]["role"] == "assistant"
@@ -279,7 +280,7 @@ def test_a_conversation_is_answered_as_run_does(tmp_path: Path) -> None:
 def test_lines_of_standard_input_each_with_its_number() -> None:
     command = [*RUN, "--max-new-tokens", "2", "-", TEXT]
     given = b"Once upon\n\nThe dog\n"
-    done = subprocess.run(command, cwd=ROOT, input=given, capture_output=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, input=given, capture_output=True, timeout=PATIENCE)
     assert done.returncode == 1  # an empty line is no prompt
     assert b"Traceback" not in done.stderr
     told = [json.loads(line) for line in done.stdout.splitlines()]
@@ -296,7 +297,7 @@ def test_control_c_leaves_what_was_written() -> None:
     assert process.stdout is not None
     lines = [process.stdout.readline() for _ in range(5)]
     process.send_signal(signal.SIGINT)
-    rest, errors = process.communicate(timeout=60)
+    rest, errors = process.communicate(timeout=PATIENCE)
     assert (process.returncode, errors) == (130, b"")
     told = [json.loads(line) for line in [*lines, *rest.splitlines()]]
     end = told[-1]

@@ -13,6 +13,7 @@ import tokenizers
 
 from tests.headless.test_run import in_the_package_folder as in_the_package_folder  # the fixture
 from tests.headless.test_run import scripted
+from tests.patience import PATIENCE
 
 MODELS = Path(__file__).parents[2] / "tui" / "models"
 TOKENIZE = (sys.executable, "-m", "tui", "tokenize")
@@ -20,7 +21,7 @@ TEXT = "Hello naïve waiting 東京 [CLS] \x1b[31m"
 
 
 def tokenize(*arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([*TOKENIZE, *arguments], input=given, capture_output=True, timeout=120)
+    return subprocess.run([*TOKENIZE, *arguments], input=given, capture_output=True, timeout=PATIENCE)
 
 
 def values(*arguments: str, given: bytes = b"") -> list[dict[str, Any]]:
@@ -60,7 +61,7 @@ def test_the_tokens_are_the_library_s_and_the_pieces_those_of_the_steps(model: s
 def test_the_tokens_are_those_of_run() -> None:
     (told,) = values("--model", "nano-sentiment", TEXT)
     command = [sys.executable, "-m", "tui", "run", "sentiment-analysis", "--json", TEXT]
-    run = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=120).stdout)
+    run = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE).stdout)
     names = ("id", "text", "start", "end", "special", "mask", "type_id")
     assert [[token[name] for name in names] for token in told["tokens"]] == [
         [token[name] for name in names] for token in run["tokens"]
