@@ -35,8 +35,8 @@ os.environ |= {
 }
 os.umask(0o022)
 
-# What ignores a signal hands that down to the programs it starts; a handler is not handed down. In the background of
-# a shell SIGINT is ignored, under nohup SIGHUP: here they go on doing nothing, and the programs have the default.
+# What ignores a signal hands that down to the programs it starts; a handler is not handed down. In the background
+# of a shell SIGINT is ignored, under nohup SIGHUP: they go on doing nothing here, and programs have the default.
 for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, lambda *_: None)
@@ -48,6 +48,10 @@ SUITE = hypothesis.settings(
 hypothesis.settings.register_profile("suite", SUITE)
 hypothesis.settings.register_profile("search", SUITE, derandomize=False, print_blob=True)
 hypothesis.settings.load_profile("suite")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--record", action="store_true", help="record the real engine's answers for snapshots")
 
 
 def pytest_unconfigure() -> None:

@@ -105,10 +105,16 @@ def main() -> int:
     from tui.engine import __main__, runtime, supervision, tasks
     from tui.engine.frames import Outbox
     from tui.engine.lanes import Lane
+    from tui.protocol import AnyEvent, Progress
+
+    def name_of(event: AnyEvent) -> str:
+        """What a load says of itself is told apart from what the supervisor says, in whose thread ever."""
+        waiting = isinstance(event, Progress) and event.stage == supervision.WAITING
+        return "waiting" if waiting else type(event).__name__
 
     supervision.STUCK_SECONDS = math.inf  # it is the test that keeps others waiting
     held = Held(Gates(Path(sys.argv[1])))
-    held.before(Outbox, "send", lambda _, event: (type(event).__name__, event.id))
+    held.before(Outbox, "send", lambda _, event: (name_of(event), event.id))
     held.before(Outbox, "check", lambda _, request_id: ("check", request_id))
     held.before(tasks, "forward", lambda *_: ("forward", 0))
     held.before(runtime.Libraries, "bring_in", lambda *_: ("import", 0))

@@ -240,8 +240,9 @@ async def test_a_command_that_is_no_engine(start: Start, step: str, title: str, 
     playground = start(step, timing=timing)
     playground.client.spawn()
     assert playground.client._newest_link is not None
-    # What it prints is there when the time for its greeting begins.
-    assert select.select([playground.client._newest_link.engine.popen.stdout], [], [], PATIENCE)[0]
+    printed = playground.client._newest_link.engine.popen.stdout
+    assert printed is not None
+    select.select([printed], [], [], PATIENCE)  # it has printed when the time for its greeting is over
     await playground.client.connect(playground.hear)
     lost = await playground.wait(EngineLost)
     assert title in lost.failure.title

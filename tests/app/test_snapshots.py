@@ -1,4 +1,4 @@
-"""How the playground looks at its three sizes. Times and memory, which differ each time, are held still."""
+"""How the playground looks at its three sizes. Numbers are recorded, times and memory held still."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from tests.app.driving import SIZES, Driver
-from tests.app.snapshots import Album
+from tests.app.snapshots import Album, press
 from tui.settings import Settings
 from tui.values import Memory
 
@@ -18,13 +18,13 @@ Look = Callable[..., bool]
 
 
 @pytest.fixture
-def look(snap_compare: Any, state_folder: Path) -> Iterator[Look]:
+def look(snap_compare: Any, state_folder: Path, request: pytest.FixtureRequest) -> Iterator[Look]:
     """Compares the screen after some keys with the snapshot."""
-    album = Album(snap_compare)
+    album = Album(snap_compare, request.config.getoption("--record"))
 
     def looking(size: tuple[int, int], *keys: str, task: str = "sentiment-analysis") -> bool:
         async def prepare(driver: Driver) -> Callable[[], None]:
-            await driver.pilot.press(*keys)
+            await press(driver, *keys)
             return lambda: hold_still(driver)
 
         return album.compare(Settings(state_folder=state_folder, task=task), size, prepare)

@@ -1,4 +1,4 @@
-"""How the screen that writes looks at its three sizes. Speed and memory, which differ each time, are held still."""
+"""How the screen that writes looks at its three sizes. Numbers are recorded, speed and memory held still."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import pytest
 from msgspec.structs import replace
 
 from tests.app.driving import SIZES, Driver
-from tests.app.snapshots import Album
+from tests.app.snapshots import Album, press
 from tests.app.writing import PROMPT, Writer
+from tui.app.screens.options import OptionsScreen
 from tui.app.screens.writing.screen import Writing
 from tui.generation.written import as_plain, of_plain
 from tui.settings import Settings
@@ -21,9 +22,9 @@ Doing = Callable[[Writer], Awaitable[None]]
 
 
 @pytest.fixture
-def look(snap_compare: Any, state_folder: Path) -> Iterator[Look]:
+def look(snap_compare: Any, state_folder: Path, request: pytest.FixtureRequest) -> Iterator[Look]:
     """Compares the screen, after something was done on it, with the snapshot."""
-    album = Album(snap_compare)
+    album = Album(snap_compare, request.config.getoption("--record"))
 
     def looking(
         size: tuple[int, int], doing: Doing, task: str = "text-generation", text: str = PROMPT
@@ -58,11 +59,10 @@ def hold_still(screen: Writing) -> None:
 async def two_branches(writer: Writer) -> None:
     await writer.press("space")
     await writer.driver.until(lambda: len(writer.ids) > 3 and not writer.screen.busy, "the end")
-    await writer.press("left", "left", "left", "2", "down", "down", "enter")
+    await press(writer.driver, "left", "left", "left", "2", "down", "down", "enter")
     await writer.driver.until(lambda: len(writer.names) == 2, "another branch")
     await writer.rest()
-    await writer.press("1", "left", "left")
-    await writer.driver.pilot.pause(0.5)
+    await press(writer.driver, "1", "left", "left")
 
 
 async def searched(writer: Writer) -> None:
@@ -82,7 +82,8 @@ def test_the_steps_of_a_search(look: Look, size: tuple[int, int]) -> None:
 
     async def doing(writer: Writer) -> None:
         await searched(writer)
-        await writer.press("full_stop", "full_stop", "full_stop", "3", "down", "down", "down", "down")
+        keys = ("full_stop", "full_stop", "full_stop", "3", "down", "down", "down", "down")
+        await press(writer.driver, *keys)
 
     assert look(size, doing, "translation", "Ce logiciel permet de lire.")
 
@@ -92,7 +93,7 @@ def test_two_branches_compared(look: Look) -> None:
 
     async def doing(writer: Writer) -> None:
         await searched(writer)
-        await writer.press("3", "down", "c")
+        await press(writer.driver, "3", "down", "c")
 
     assert look((120, 40), doing)
 
@@ -102,6 +103,6 @@ def test_the_settings(look: Look) -> None:
 
     async def doing(writer: Writer) -> None:
         await writer.press("f2")
-        await writer.driver.pilot.pause(0.2)
+        await writer.driver.until(lambda: isinstance(writer.driver.app.screen, OptionsScreen), "the box")
 
     assert look((80, 24), doing)
