@@ -47,7 +47,7 @@ def start(state_folder: Path) -> Iterator[Start]:
 
 def ends_well(terminal: Terminal, state_folder: Path) -> None:
     """It quits by its own key, and nothing fell before."""
-    terminal.press(b"\x11")
+    terminal.press(b"\x11" + b"abc\r" + F1 + ESCAPE_KEY)
     limit = time.monotonic() + PATIENCE
     while terminal.process.poll() is None and time.monotonic() < limit:
         terminal.record(0.1)

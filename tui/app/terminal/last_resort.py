@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rich.segment import Segment
 from rich.text import Text
+from textual import events
 from textual._context import active_message_pump
 from textual.app import App
 from textual.box_model import BoxModel
@@ -54,6 +55,12 @@ class LastResort(App[None]):
     def get_driver_class(self) -> type[Driver]:
         """The terminal's driver, of the kind that survives every byte."""
         return KeyReader.instead_of(super().get_driver_class())
+
+    async def on_event(self, event: events.Event) -> None:
+        """What a person does while the app ends has no screen any more to go to."""
+        if isinstance(event, events.InputEvent | events.Paste) and (self._exit or not self.screen_stack):
+            return
+        await super().on_event(event)
 
     def take_stray(self) -> None:
         """Take what fails in tasks and callbacks of the running event loop, too."""
