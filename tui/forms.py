@@ -13,6 +13,8 @@ from typing import NamedTuple, TypeAlias
 
 Value: TypeAlias = str | int | float | bool | None
 """What an option can be; None stands for “as the checkpoint or the library has it”."""
+LARGEST_WHOLE = 2**63 - 1
+"""What a frame to the engine, and torch, can hold."""
 
 
 class Field(NamedTuple):
@@ -55,6 +57,8 @@ class Option(NamedTuple):
             raise ValueError(f"{self.name} is one of {', '.join(self.choices)}, not {value!r}")
         if isinstance(value, int | float) and not self.least <= value <= self.most:
             raise ValueError(f"{self.name} is {self._range()}, not {value!r}")
+        if isinstance(value, int) and abs(value) > LARGEST_WHOLE:
+            raise ValueError(f"{self.name} is a whole number up to {LARGEST_WHOLE:,}")
         return value
 
     def parsed(self, typed: str) -> Value:

@@ -27,8 +27,11 @@ _event_decoder: msgspec.msgpack.Decoder[AnyEvent] = msgspec.msgpack.Decoder(AnyE
 
 
 def encode_frame(message: AnyRequest | AnyEvent) -> bytes:
-    """One message as header and body. Raises ValueError when the body exceeds `MAX_FRAME_BYTES`."""
-    body = _encoder.encode(message)
+    """One message as header and body. Raises ValueError when no frame can hold it: `MAX_FRAME_BYTES`, 64 bits."""
+    try:
+        body = _encoder.encode(message)
+    except OverflowError as error:
+        raise ValueError(str(error)) from error
     if len(body) > MAX_FRAME_BYTES:
         raise ValueError(f"a frame of {len(body):,} bytes exceeds the limit of {MAX_FRAME_BYTES:,}")
     return HEADER.pack(len(body)) + body

@@ -302,3 +302,33 @@ def test_a_sequence_that_cannot_be_taken_is_left_out() -> None:
     keys.read("\x1b[48;0;0;0;0t")  # mouse places are divided by this size from now on
     keys.read("\x1b[<0;5;5M")
     assert [str(getattr(key, "key", "")) for key in keys.read("ab")] == ["a", "b"]
+
+
+class Listening(ModalScreen[None]):
+    """Counts what it hears."""
+
+    heard = 0
+
+    class Said(Message):
+        """Anything."""
+
+    def on_listening_said(self) -> None:
+        self.heard += 1
+
+    def on_key(self) -> None:
+        self.heard += 1
+
+
+async def test_a_dialog_that_is_closed_hears_nothing_any_more(tmp_path: Path) -> None:
+    async with kept(tmp_path / "screen.log") as (app, pilot):
+        dialog = Listening()
+        await app.push_screen(dialog)
+        dialog.post_message(Listening.Said())
+        await until(lambda: dialog.heard == 1, pilot)
+        dialog.dismiss()
+        dialog.post_message(Listening.Said())
+        app.query_one(Fragile).focus()
+        dialog.post_message(events.Key("m", "m"))
+        await until(lambda: not dialog.is_attached and not dialog.is_running, pilot)
+        assert dialog.heard == 1
+        await until(lambda: app.falls.count == 1, pilot)  # the key went to what is on top now

@@ -5,8 +5,11 @@ A Pilot waits for each key to be done; a repeating key or a slow line does not.
 
 from __future__ import annotations
 
+import fcntl
 import os
+import struct
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +20,8 @@ from tests.benchmarks.screen import Screen
 from tests.benchmarks.terminal import PATIENCE, Terminal
 from tui.app.terminal.falls import MARK
 
-ESCAPE, F1, F2, F8, F12 = b"\x1b", b"\x1bOP", b"\x1bOQ", b"\x1b[19~", b"\x1b[24~"
+ESCAPE = b"\x1b"
+F1, F2, F7, F8, F12 = b"\x1bOP", b"\x1bOQ", b"\x1b[18~", b"\x1b[19~", b"\x1b[24~"
 UP, LEFT, HOME, PAGE_UP, PAGE_DOWN = b"\x1b[A", b"\x1b[D", b"\x1b[H", b"\x1b[5~", b"\x1b[6~"
 ESCAPE_KEY = b"\x1b[27u"
 """Escape as terminals with unambiguous keys send it: two of them in a packet are no other key."""
@@ -136,5 +140,32 @@ def test_bytes_that_are_no_text_and_no_key(start: Start, state_folder: Path) -> 
     )
     terminal.press(b"\x1b[<0;1;1M\x1b[<0;99999;99999M\x1b[48;1;1;1;1t\x1b[200~\x1b[201~")
     terminal.press(F1)
+    terminal.wait(shows("esc closes"), "the help")
+    ends_well(terminal, state_folder)
+
+
+SIZES = ((60, 16), (99, 29), (1, 1), (80, 24), (2, 30), (100, 2), (61, 17), (30, 10), (100, 30), (79, 23))
+
+
+def resize(terminal: Terminal, columns: int, rows: int) -> None:
+    """Give the terminal another size; the kernel tells the program."""
+    device = os.open(f"/proc/{terminal.process.pid}/fd/0", os.O_RDWR | os.O_NOCTTY)
+    fcntl.ioctl(device, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    os.close(device)
+
+
+@pytest.mark.parametrize("opening", [b"", F12, F7, b"\x14"])
+def test_the_terminal_is_resized_while_text_is_typed(
+    start: Start, state_folder: Path, opening: bytes
+) -> None:
+    terminal = start("text-generation")
+    terminal.press(opening)
+    for _ in range(3):
+        for columns, rows in SIZES:
+            terminal.press("words 日本 ".encode() + UP + LEFT)
+            resize(terminal, columns, rows)
+            terminal.press(b"\t" + HOME + PAGE_DOWN)
+    resize(terminal, 100, 30)
+    terminal.press(ESCAPE_KEY + F1)
     terminal.wait(shows("esc closes"), "the help")
     ends_well(terminal, state_folder)

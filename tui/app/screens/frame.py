@@ -40,7 +40,10 @@ class Frame(Screen[None]):
         self.set_class(bool(missing), "-too-small")
         if missing:
             said = f"{columns}x{rows}: {' and '.join(missing)} missing for {MINIMUM[0]}x{MINIMUM[1]}; ctrl+q quits"
-            self.query_one("#too-small", OneLine).show((((said, "error"),),))
+            for line in self.query("#too-small").results(
+                OneLine
+            ):  # none where the screen is not composed yet
+                line.show((((said, "error"),),))
 
     def say(self, message: str) -> None:
         """A message in the place of the hints until escape is pressed; empty takes it away."""

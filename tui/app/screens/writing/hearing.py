@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from textual.reactive import var
 
 from tui.app.engine_client import EngineLost
-from tui.app.panes.input import InputPane
 from tui.app.panes.writing.branches import facts_of
 from tui.app.render import numbers
 from tui.app.render.glyphs import visible
@@ -77,7 +76,7 @@ class Hearing(Panes):
         keep: Callable[[], None],
     ) -> None:
         """`written` is gone on with; `edited` is told of another prompt, `keep` of another tree."""
-        super().__init__()
+        super().__init__(str(inputs["text"]))
         self._writers, self._edited, self._keep = writers, edited, keep
         self._asked: dict[str, Any] = {"task": task, "inputs": dict(inputs), "options": dict(options)}
         self._written = written
@@ -125,7 +124,7 @@ class Hearing(Panes):
         """Ask what comes next."""
         self.bindings_updated_signal.subscribe(self, lambda _: self.show_hints())
         self._writers.listen(self.heard)
-        self.query_one("#typed", InputPane).rename("Prompt", "What stands before the first written token.")
+        self.field.rename("Prompt", "What stands before the first written token.")
         self.probabilities.settings = self._written.readout
         self.set_focus(self.text)
         self._look()

@@ -62,9 +62,11 @@ class Panes(Frame):
     Panes.-narrow #rows { height: 2fr; width: 100%; }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prompt: str) -> None:
         super().__init__()
         # Made here and not looked up: what the engine says comes before the screen stands and while it closes, too.
+        self.field = Prompt(prompt, id="typed")
+        """What is gone on from."""
         self.text = TextPane(id="text")
         """The branch as text."""
         self.branches = BranchesPane(id="branches")
@@ -72,15 +74,10 @@ class Panes(Frame):
         self.probabilities = Rows(id="probabilities")
         """What a token is chosen from."""
 
-    @property
-    def prompt(self) -> str:
-        """What stands before the first written token."""
-        raise NotImplementedError
-
     def compose(self) -> ComposeResult:
         """Status, prompt, text and branches, probabilities, hints."""
         yield OneLine(id="status")
-        yield Prompt(self.prompt, id="typed")
+        yield self.field
         with Horizontal(id="body"):
             with Vertical(id="side"):
                 yield self.text

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 UNTIL_STOP = 4096
 """Most tokens that one press of space writes."""
+MOST_AT_ONCE = 100_000
+"""Most tokens that can be asked for by their number."""
 TASKS = ("text-generation", "summarization", "translation")
 
 
@@ -86,7 +88,7 @@ class Writing(Hearing):
         def taken(typed: str | None) -> None:
             if typed is None:
                 return
-            if typed.isdecimal() and 1 <= int(typed) <= 100_000:
+            if typed.isdecimal() and len(typed) <= len(str(MOST_AT_ONCE)) and 1 <= int(typed) <= MOST_AT_ONCE:
                 self._write(int(typed))
             else:
                 self.say(f"“{fit(visible(typed), 20)}” is no number of tokens")
@@ -311,7 +313,7 @@ class Writing(Hearing):
     def prompt_edited(self, event: Edited) -> None:
         """Another prompt: the branch stays, its numbers are others."""
         event.stop()
-        text = self.query_one("#typed", InputPane).full_text
+        text = self.field.full_text
         if text == self.prompt:
             return
         self._asked["inputs"] = {**self._asked["inputs"], "text": text}
@@ -322,7 +324,7 @@ class Writing(Hearing):
 
     def action_edit(self) -> None:
         """Go to the prompt."""
-        self.set_focus(self.query_one("#typed", InputPane))
+        self.set_focus(self.field)
 
     def action_go(self, pane: str) -> None:
         """Go to a pane."""
