@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from tests.app.driving import Driver
 from tests.app.recorded import Recording, RecordingClient, ReplayingClient
@@ -57,7 +58,12 @@ class Album:
                 )  # each answer to a ping has another memory figure
                 await pilot.pause(0.5)
             hold_still()
-            await pilot.pause()
+            fields = list(app.screen.query(Input))
+            for field in fields:
+                field.cursor_blink = False
+            await pilot.pause()  # a blink that was under way is over
+            for field in fields:
+                field._cursor_visible = True
             await pilot.pause()
 
         return bool(self._compare(app, terminal_size=size, run_before=run_before))
