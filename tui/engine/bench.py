@@ -23,12 +23,14 @@ from tui.engine.tokenization.from_ids import from_ids
 from tui.engine.tokenization.giving_up import gives_up, is_its_own
 from tui.engine.tokenization.nearest import nearest_tokens
 from tui.engine.tokenization.opening import OpenTokenizer, open_tokenizer
+from tui.engine.tokenization.passages import Passage
 from tui.engine.tokenization.python_stages import PythonStages
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.stages import RustStages, stages_of
 from tui.engine.tokenization.token_list import LongReading
 from tui.engine.tokenization.traces import tracer_of
 from tui.engine.tokenization.training.running import train
+from tui.microscope.portions import AnyPortion, End
 from tui.microscope.questions import (
     AnyFinding,
     AnyQuestion,
@@ -44,10 +46,14 @@ from tui.microscope.questions import (
     IdsRead,
     ListTokens,
     ReadIds,
+    ReadText,
+    ReadTexts,
     Save,
     Saved,
     SideBySide,
     Subject,
+    TextRead,
+    TextsRead,
     TokensListed,
     Traced,
     TraceWord,
@@ -56,13 +62,26 @@ from tui.microscope.questions import (
 )
 from tui.microscope.token_list import MOST_CHARACTERS
 from tui.protocol import Examine, Examined, Progress
+from tui.values import Failure
 
 if TYPE_CHECKING:
     import torch
 
 MOST_OPEN = 6
 """Tokenizers kept besides the one in use and those that were trained; the one asked for longest ago goes first."""
-_QUICK = ("Dissect", "TraceWord", "ReadIds", "Browse", "Explain", "Contrast", "Compare", "Save", "ListTokens")
+_QUICK = (
+    "Dissect",
+    "TraceWord",
+    "ReadIds",
+    "Browse",
+    "Explain",
+    "Contrast",
+    "Compare",
+    "Save",
+    "ListTokens",
+    "ReadText",
+    "ReadTexts",
+)
 
 
 class InUse(NamedTuple):
@@ -109,6 +128,8 @@ class Bench:
         self._trained: dict[str, _Subject] = {}
         self._reading: LongReading | None = None
         """The latest text whose tokens were listed; only the lane of what is quick touches it."""
+        self._passage: Passage | None = None
+        """The text that is being told in portions; the same lane's."""
         self._quick = Lane("microscope", _QUICK, outbox.supersede)
         self._training = Lane("training", ("Train",), outbox.supersede)
         self.lanes = (self._quick, self._training)
@@ -156,6 +177,10 @@ class Bench:
                 return IdsRead(subject.facts, read)
             case ListTokens():
                 return self._listed(request_id, question)
+            case ReadTexts(tokenizer=reference):
+                return self._texts_read(request_id, self._subject(reference), question)
+            case ReadText():
+                return self._read_on(question)
             case Compare(text=text, tokenizers=references):
                 opened = [self._subject(reference).opened for reference in references]
                 return SideBySide(
@@ -233,6 +258,33 @@ class Bench:
             start=question.start,
             rows=known.rows(question.start, question.count),
         )
+
+    def _texts_read(self, request_id: int, subject: _Subject, question: ReadTexts) -> TextsRead:
+        read: list[tuple[AnyPortion, ...] | Failure] = []
+        for text in question.texts:
+            self._outbox.check(request_id)
+            try:
+                passage = subject.stages.passage(text, question.brief)
+                read.append(tuple(iter(passage.next, None)))
+            except EngineError as error:
+                read.append(error.failure)
+        return TextsRead(subject.facts, tuple(read))
+
+    def _read_on(self, question: ReadText) -> TextRead:
+        subject = self._subject(question.tokenizer)
+        if question.text is not None:
+            self._passage = subject.stages.passage(question.text, question.brief)
+        passage = self._passage
+        if passage is None:
+            raise EngineError(
+                "This text is not kept any more",
+                "It was told to its end, or the engine was started again.",
+                "Ask with the text itself.",
+            )
+        portion = passage.next()
+        if portion is None or isinstance(portion, End):
+            self._passage = None
+        return TextRead(subject.facts, () if portion is None else (portion,), passage.done, passage.total)
 
     def _give_way(self, request_id: int) -> None:
         """Between the parts of a long text: others' questions first; what was read is kept for the next."""

@@ -8,11 +8,13 @@ import msgspec
 
 from tui.microscope.comparison import Comparison, Contrasts
 from tui.microscope.from_ids import FromIds
+from tui.microscope.portions import AnyPortion
 from tui.microscope.stages import Stages
 from tui.microscope.token_list import ListedToken
 from tui.microscope.traces import AnyTrace
 from tui.microscope.training import Recipe
 from tui.microscope.vocabulary import EntryDetail, NearestTokens, SearchBy, VocabularyPage, Which
+from tui.values import Failure
 
 
 class Question(msgspec.Struct, frozen=True, tag=True):
@@ -78,6 +80,23 @@ class ListTokens(About, frozen=True, tag=True):
     count: int = 200
 
 
+class ReadTexts(About, frozen=True, tag=True):
+    """What a tokenizer makes of some short texts, each told whole. → `TextsRead`."""
+
+    texts: tuple[str, ...] = ()
+    brief: bool = False
+    """Only the beginnings and the sums are wanted."""
+
+
+class ReadText(About, frozen=True, tag=True):
+    """The next portions of what a tokenizer makes of a text of any length. → `TextRead`."""
+
+    text: str | None = None
+    """The text, with the first question about it; None: go on with it."""
+    brief: bool = False
+    """Only the beginnings and the sums are wanted; of the first question."""
+
+
 class Compare(Question, frozen=True, tag=True):
     """Several tokenizers on the same text. → `SideBySide`."""
 
@@ -109,7 +128,18 @@ class Save(About, frozen=True, tag=True):
 
 
 AnyQuestion: TypeAlias = (
-    Dissect | TraceWord | Browse | Explain | ReadIds | ListTokens | Compare | Contrast | Train | Save
+    Dissect
+    | TraceWord
+    | Browse
+    | Explain
+    | ReadIds
+    | ListTokens
+    | ReadTexts
+    | ReadText
+    | Compare
+    | Contrast
+    | Train
+    | Save
 )
 
 
@@ -196,6 +226,25 @@ class TokensListed(Finding, frozen=True, tag=True):
     rows: tuple[ListedToken, ...]
 
 
+class TextsRead(Finding, frozen=True, tag=True):
+    """What became of each text."""
+
+    subject: Subject
+    texts: tuple[tuple[AnyPortion, ...] | Failure, ...]
+    """A failure where the tokenizer gave up on one."""
+
+
+class TextRead(Finding, frozen=True, tag=True):
+    """The next portions of a text, in order; after the last, `End`, there are no more."""
+
+    subject: Subject
+    portions: tuple[AnyPortion, ...]
+    done: int
+    """Work that is done."""
+    total: int
+    """Work in all, in the same unit: some of the text's characters, in several passes."""
+
+
 class SideBySide(Finding, frozen=True, tag=True):
     """Tokenizers on one text."""
 
@@ -230,6 +279,8 @@ AnyFinding: TypeAlias = (
     | Explained
     | IdsRead
     | TokensListed
+    | TextsRead
+    | TextRead
     | SideBySide
     | Contrasted
     | Trained

@@ -48,6 +48,16 @@ class Cutter:
         """The same in pre-tokens, an atom each."""
         return self._pre_tokenized(text, self.pre_tokenizers[:components])
 
+    def encodings(self, texts: Sequence[str], components: int | None = None) -> list[tokenizers.Encoding]:
+        """Texts as `splits` cuts them, all by one call: tokens are what the stretches became, in order."""
+        cutters = self.pre_tokenizers if components is None else self.pre_tokenizers[:components]
+        self._after.pre_tokenizer = in_sequence("pre-tokenizer", cutters)
+        return list(self._after.encode_batch(list(texts), add_special_tokens=False))
+
+    def is_added(self, index: int) -> bool:
+        """Whether an id of these encodings is that of an added token."""
+        return index in self._after_ids
+
     def _pre_tokenized(self, text: str, components: Sequence[Component]) -> list[Atom]:
         self._after.pre_tokenizer = in_sequence("pre-tokenizer", components)
         return _atoms(self._after, self._after_ids, text)

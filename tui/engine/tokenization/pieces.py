@@ -10,6 +10,7 @@ from tui.engine.tokenization.post_processing import Columns
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.texts import Reading
 from tui.engine.tokenization.token_bytes import Spelling, entry_bytes
+from tui.microscope.portions import VocabularyEntry
 from tui.microscope.stages import Origin, Piece
 
 if TYPE_CHECKING:
@@ -25,6 +26,11 @@ class PieceMaker:
         self._reader = reader
         self._spelling = spelling
         self._added = added
+
+    def entry(self, index: int) -> VocabularyEntry:
+        """How the vocabulary spells an id."""
+        text = self._reader.entry(index)
+        return VocabularyEntry(index, text, self._spelled(index, text))
 
     def of_texts(self, columns: Columns, words: Sequence[Sequence[Atom]]) -> tuple[Piece, ...]:
         """The model's pieces, which no post-processor has seen.

@@ -10,6 +10,7 @@ import msgspec
 from tui.engine.errors import EngineError
 from tui.engine.tokenization import sentences
 from tui.engine.tokenization.before_model import text_stage
+from tui.engine.tokenization.passages import StagedPassage
 from tui.engine.tokenization.python_tokenizer import PythonTokenizer
 from tui.engine.tokenization.round_trip import compare
 from tui.engine.tokenization.texts import Cut, Reading
@@ -101,6 +102,10 @@ class PythonStages:
             written=self._reader.decode(reading.ids),
             absent=_ABSENT if normalized else (*_ABSENT, _HIDDEN),
         )
+
+    def passage(self, text: str, brief: bool = False) -> StagedPassage:
+        """A text to be told in portions. Raises EngineError as `stages` does."""
+        return StagedPassage(self.stages(text), self._reader.is_special, text, brief)
 
     def _pieces(self, seen: Watched, field: int) -> tuple[Piece, ...]:
         ids = self._reader.bare_ids(seen.text)

@@ -20,6 +20,7 @@ from tui.engine.tokenization.python_stages import PythonStages, refuse_halves
 from tui.engine.tokenization.python_tokenizer import PythonTokenizer
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.round_trip import compare
+from tui.engine.tokenization.rust_passages import RustPassage
 from tui.engine.tokenization.texts import Cut
 from tui.engine.tokenization.token_bytes import spelling_of
 from tui.engine.tokenization.way_back import decoder_stages
@@ -92,6 +93,11 @@ class RustStages:
             )
         )
         self._make = PieceMaker(reader, spelling, self._before.cutter.added)
+
+    def passage(self, text: str, brief: bool = False) -> RustPassage:
+        """A text to be told in portions. Raises EngineError as `stages` does."""
+        refuse_halves((text,))
+        return RustPassage(self._reader, self._before.cutter, self._make, self._decoders, text, brief)
 
     def stages(
         self,

@@ -1,0 +1,380 @@
+"""The portions of a text that a tokenizer of the `tokenizers` library reads.
+
+Where no token can reach from one part of the text into the next (`long_texts.can_be_cut`), the text is read part by
+part; otherwise in one call, whose size is the library's. What is kept is the text, what its ids decode to, and
+where something unknown stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from msgspec.structs import replace
+
+from tui.engine.tokenization.components import Component
+from tui.engine.tokenization.conventions import without_gaps
+from tui.engine.tokenization.cutting import Cutter
+from tui.engine.tokenization.long_texts import LONG, can_be_cut, cut
+from tui.engine.tokenization.passages import AT_ONCE, BRIEFLY, Passage
+from tui.engine.tokenization.round_trip import compare
+from tui.engine.tokenization.texts import Reading
+from tui.microscope.portions import AnyPortion, Compared, DecodedText, End, NormalizedText, Tokens, Words
+from tui.microscope.stages import Difference, Loss
+
+if TYPE_CHECKING:
+    import tokenizers
+
+    from tui.engine.tokenization.pieces import PieceMaker
+    from tui.engine.tokenization.reading import RustTokenizer
+
+Span = tuple[int, int]
+_PART = 8_000
+"""Characters of a part: small enough that a call with several keeps all cores busy."""
+_GROUP = 128_000
+"""Characters of the parts that are read by one call."""
+_BY_TOKEN = frozenset({"ByteLevel", "WordPiece", "Metaspace"})
+"""Decoders that make the same of a token whatever stands around it, but for the first one."""
+
+
+class _Back(NamedTuple):
+    """A stretch of the text and what its ids decode to."""
+
+    start: int
+    end: int
+    decoded: str
+    unknown: list[Span]
+    """Where in the text something stands that is not in the vocabulary."""
+
+
+class RustPassage(Passage):
+    """Gives the portions. Not for two threads at once, nor while its cutter is asked by another."""
+
+    def __init__(
+        self,
+        reader: RustTokenizer,
+        cutter: Cutter,
+        make: PieceMaker,
+        decoders: Sequence[Component],
+        text: str,
+        brief: bool = False,
+    ) -> None:
+        super().__init__(text, brief, 2 if brief else 4)
+        self._reader = reader
+        self._cutter = cutter
+        self._make = make
+        self._by_token = len(decoders) == 1 and decoders[0].name in _BY_TOKEN
+        can = len(text) >= LONG and reader.ask(can_be_cut)
+        self._groups = _grouped(cut(text, 0, len(text), _PART) if can else [(0, len(text))])
+        self._words_before: list[int] = []
+        """The words before each part, as far as they were told."""
+        self._words = 0
+        self._added: set[int] = set()
+        """Which words are added tokens."""
+        self._known: set[int] = set()
+        """Ids whose entries were told."""
+        self._back: list[_Back] = []
+
+    def portions(self) -> Iterator[AnyPortion]:
+        """All of them, in order."""
+        told = self._groups[:1] if self.brief else self._groups
+        normalized = tokens = decoded = 0
+        for group in told:
+            portion = self._normalized(group)
+            normalized += len(portion.text)
+            yield portion
+        for group in told:
+            yield self._words_of(group)
+        for some in self._tokens():
+            tokens += len(some.ids)
+            if not self.brief or tokens == len(some.ids):
+                yield self._named(_first(some, BRIEFLY) if self.brief else some)
+        self._clean_up()
+        for back in self._back:
+            if not self.brief or not decoded:
+                yield DecodedText(back.decoded)
+            decoded += len(back.decoded)
+        losses = set[Loss]()
+        for compared in self._compared():
+            losses.update(loss for each in compared.differences for loss in each.losses)
+            yield replace(compared, differences=[]) if self.brief else compared
+        self.done = self.total
+        all_told = told == self._groups
+        yield End(
+            tokens,
+            normalized if all_told else None,
+            self._words if all_told else None,
+            decoded,
+            sorted(losses),
+            0.0,
+        )
+
+    # ------------------------------------------------------------------------------- before the model
+
+    def _normalized(self, group: list[Span]) -> NormalizedText:
+        encodings = self._cutter.encodings(self._texts(group), 0)
+        self._went_through(group)
+        return NormalizedText("".join(stretch for encoding in encodings for stretch in encoding.tokens))
+
+    def _words_of(self, group: list[Span]) -> Words:
+        words = Words([], [], [], [])
+        for (start, _), encoding in zip(group, self._cutter.encodings(self._texts(group)), strict=True):
+            self._words_before.append(self._words)
+            added = [place for place, index in enumerate(encoding.ids) if self._cutter.is_added(index)]
+            words.added.extend([len(words.texts) + place for place in added])
+            self._added.update([self._words + place for place in added])
+            spelled, offsets = encoding.tokens, encoding.offsets
+            words.texts.extend(spelled)
+            words.starts.extend([start + first for first, _ in offsets])
+            words.ends.extend([start + end for _, end in offsets])
+            self._words += len(spelled)
+        self._went_through(group)
+        return words
+
+    # ------------------------------------------------------------------------------------- the tokens
+
+    def _tokens(self) -> Iterator[Tokens]:
+        """The model's input, with what each stretch of it decodes to put aside."""
+        is_cut = len(self._groups[0]) > 1
+        if is_cut and self._reader.limit is None and self._reader.languages is None:
+            yield from self._of_parts()
+        else:
+            yield from self._of_reading(self._reader.read(self.text))
+
+    def _of_reading(self, reading: Reading) -> Iterator[Tokens]:
+        """Those of a text that is read by one call, or cut to a limit."""
+        own = [token for token, put in zip(reading.tokens, reading.added, strict=True) if not put]
+        start, end = 0, len(self.text)
+        if reading.total > len(reading.tokens) and self._reader.truncation_side == "left":
+            start = (own[0].start or 0) if own else end
+        elif reading.total > len(reading.tokens):
+            end = (own[-1].end or 0) if own else 0
+        unknown = [
+            (token.start or 0, token.end or 0) for token in own if self._is_unknown(token.id, token.word)
+        ]
+        self._back.append(
+            _Back(start, end, self._reader.decode([token.id for token in own], clean_up=False), unknown)
+        )
+        self.done += len(self.text)
+        for place in range(0, len(reading.tokens), AT_ONCE):
+            tokens = reading.tokens[place : place + AT_ONCE]
+            added = reading.added[place : place + AT_ONCE]
+            yield Tokens(
+                ids=[token.id for token in tokens],
+                starts=[token.start for token in tokens],
+                ends=[token.end for token in tokens],
+                words=[token.word for token in tokens],
+                type_ids=[token.type_id for token in tokens],
+                masks=[token.mask for token in tokens],
+                around=[place for place, put in enumerate(added) if put],
+            )
+
+    def _of_parts(self) -> Iterator[Tokens]:
+        """Those of all parts; what the post-processor puts around the first one stands around them all."""
+        (first, *_) = self._texts(self._groups[0])
+        (alone,) = self._reader.ask(partial(_encodings, texts=[first], special=True))
+        put = alone.special_tokens_mask
+        head = put.index(0) if 0 in put else len(put)
+        tail = put[::-1].index(0) if 0 in put else 0
+        model_s = alone.type_ids[head] if head < len(put) else 0
+        around = _columns(alone, 0, None)
+        last: int | None = None
+        for group in self._groups:
+            read, last = self._reader.ask(partial(self._read, group=group, last=last))
+            parts = [
+                replace(_columns(encoding, start, before), type_ids=[model_s] * len(encoding.ids))
+                for encoding, start, before in read
+            ]
+            if group is self._groups[0]:
+                parts.insert(0, _cut_out(around, 0, head))
+            if group is self._groups[-1]:
+                parts.append(_cut_out(around, len(put) - tail, len(put)))
+            self._went_through(group)
+            yield _joined(parts)
+
+    def _read(
+        self, backend: tokenizers.Tokenizer, group: list[Span], last: int | None
+    ) -> tuple[list[tuple[tokenizers.Encoding, int, int | None]], int | None]:
+        """The tokens of some parts, each with its first character and the words before it, and the last of all ids.
+
+        last: the id before them, which decides how the first one is decoded.
+        """
+        read = []
+        for (start, end), encoding in zip(group, _encodings(backend, self._texts(group)), strict=True):
+            ids, number = encoding.ids, len(self._back)
+            before = self._words_before[number] if number < len(self._words_before) else None
+            unknown = [
+                (start + first, start + one_past)
+                for (first, one_past), index, word in zip(
+                    encoding.offsets, ids, encoding.word_ids, strict=True
+                )
+                if index == self._reader.unknown_id
+                and self._is_unknown(index, None if word is None or before is None else before + word)
+            ]
+            decoded = ""
+            if self._by_token and last is None:
+                decoded = str(backend.decode(ids, skip_special_tokens=False))
+            elif self._by_token and last is not None:
+                stands_before = str(backend.decode([last], skip_special_tokens=False))
+                decoded = str(backend.decode([last, *ids], skip_special_tokens=False))[len(stands_before) :]
+            last = ids[-1] if ids else last
+            self._back.append(_Back(start, end, decoded, unknown))
+            read.append((encoding, start, before))
+        return read, last
+
+    def _named(self, tokens: Tokens) -> Tokens:
+        """With what sort each token is of, and the entries that no portion had before."""
+        around, unknown_id = {*tokens.around}, self._reader.unknown_id
+        new = {*tokens.ids} - self._known
+        self._known |= new
+        special = {index for index in {*tokens.ids} if self._reader.is_special(index)}
+        return replace(
+            tokens,
+            special=[
+                place
+                for place, index in enumerate(tokens.ids)
+                if place in around or (index in special and self._is_there(tokens, place))
+            ],
+            unknown=[
+                place
+                for place, index in enumerate(tokens.ids)
+                if index == unknown_id
+                and place not in around
+                and self._is_unknown(index, tokens.words[place])
+            ],
+            added=[place for place, word in enumerate(tokens.words) if word in self._added],
+            entries=[self._make.entry(index) for index in sorted(new)],
+        )
+
+    def _is_there(self, tokens: Tokens, place: int) -> bool:
+        """Whether the text holds the special token itself, and not something unknown that became it."""
+        index = tokens.ids[place]
+        span = self.text[tokens.starts[place] or 0 : tokens.ends[place] or 0]
+        return index != self._reader.unknown_id or self._reader.entry(index) in span
+
+    def _is_unknown(self, index: int, word: int | None) -> bool:
+        return index == self._reader.unknown_id and word not in self._added
+
+    # ------------------------------------------------------------------------------------- the way back
+
+    def _clean_up(self) -> None:
+        """Finish what the ids decode to, of the whole at once where parts can't be decoded or cleaned alone."""
+        by_part = len(self._back) == 1 or self._by_token
+        if by_part and self._reader.cleans_up:
+            # a place where something is cleaned up begins with a space; after a letter none can reach across
+            by_part = all(back.decoded[-1:].isalnum() for back in self._back[:-1])
+            if by_part:
+                self._back = [back._replace(decoded=without_gaps(back.decoded)) for back in self._back]
+        if not by_part:
+            unknown = [span for back in self._back for span in back.unknown]
+            ids = self._reader.bare_ids(self.text)
+            self._back = [_Back(0, len(self.text), self._reader.decode(ids), unknown)]
+
+    def _compared(self) -> Iterator[Compared]:
+        """What did not come back, stretch by stretch; at least one portion."""
+        number = self._reader.unknown_id
+        entry = "" if number is None else self._reader.entry(number)
+        alone = len(self._back) == 1
+        same = all(self.text[back.start : back.end] == back.decoded for back in self._back) and (
+            not alone or (self._back[0].start, self._back[0].end) == (0, len(self.text))
+        )
+        found, there = False, 0
+        for back in () if same else self._back:
+            first, text = (0, self.text) if alone else (back.start, self.text[back.start : back.end])
+            if text != back.decoded:
+                kept = back.start - first, back.end - first
+                unknown = [(start - first, end - first) for start, end in back.unknown]
+                trip = compare(text, back.decoded, 0, kept, entry, unknown)
+                found = True
+                yield Compared(False, [_moved(each, first, there) for each in trip.differences])
+            there += len(back.decoded)
+            self.done += 0 if self.brief else back.end - back.start
+        if not found:
+            yield Compared(same, [])
+
+    # ------------------------------------------------------------------------------------------- the parts
+
+    def _texts(self, group: list[Span]) -> list[str]:
+        return [self.text[start:end] for start, end in group]
+
+    def _went_through(self, group: list[Span]) -> None:
+        self.done += group[-1][1] - group[0][0]
+
+
+def _grouped(parts: Sequence[Span]) -> list[list[Span]]:
+    """The parts, as many together as one call reads."""
+    groups: list[list[Span]] = [[]]
+    for part in parts or [(0, 0)]:
+        if groups[-1] and groups[-1][-1][1] - groups[-1][0][0] >= _GROUP:
+            groups.append([])
+        groups[-1].append(part)
+    return groups
+
+
+def _encodings(
+    backend: tokenizers.Tokenizer, texts: list[str], special: bool = False
+) -> list[tokenizers.Encoding]:
+    # encode_batch lets go of the interpreter while it works
+    return list(backend.encode_batch(texts, add_special_tokens=special))
+
+
+def _columns(encoding: tokenizers.Encoding, start: int, words_before: int | None) -> Tokens:
+    """The columns of the library's object; start: where its text begins. None: its words are not counted."""
+    ids, offsets = encoding.ids, encoding.offsets
+    words: list[int | None] = [None] * len(ids)
+    if words_before is not None:
+        words = [None if word is None else words_before + word for word in encoding.word_ids]
+    return Tokens(
+        ids=ids,
+        starts=[start + first for first, _ in offsets],
+        ends=[start + end for _, end in offsets],
+        words=words,
+        type_ids=encoding.type_ids,
+        masks=encoding.attention_mask,
+        around=[place for place, put in enumerate(encoding.special_tokens_mask) if put],
+    )
+
+
+def _cut_out(tokens: Tokens, start: int, end: int) -> Tokens:
+    """The tokens [start, end)."""
+    return Tokens(
+        ids=tokens.ids[start:end],
+        starts=tokens.starts[start:end],
+        ends=tokens.ends[start:end],
+        words=tokens.words[start:end],
+        type_ids=tokens.type_ids[start:end],
+        masks=tokens.masks[start:end],
+        around=[place - start for place in tokens.around if start <= place < end],
+    )
+
+
+def _first(tokens: Tokens, most: int) -> Tokens:
+    return _cut_out(tokens, 0, most)
+
+
+def _joined(parts: Sequence[Tokens]) -> Tokens:
+    """Tokens one after the other."""
+    whole = Tokens([], [], [], [], [], [], [])
+    for part in parts:
+        whole.around.extend([len(whole.ids) + place for place in part.around])
+        whole.ids.extend(part.ids)
+        whole.starts.extend(part.starts)
+        whole.ends.extend(part.ends)
+        whole.words.extend(part.words)
+        whole.type_ids.extend(part.type_ids)
+        whole.masks.extend(part.masks)
+    return whole
+
+
+def _moved(each: Difference, start: int, decoded_start: int) -> Difference:
+    """A difference of a stretch as one of the whole."""
+    return Difference(
+        each.start + start,
+        each.end + start,
+        each.text,
+        each.decoded_start + decoded_start,
+        each.decoded_end + decoded_start,
+        each.decoded,
+        each.losses,
+    )
