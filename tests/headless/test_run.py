@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from tests.patience import PATIENCE
-from tui.headless.run import lines, reference_of
+from tui.headless.lines import lines
+from tui.headless.run import reference_of
 from tui.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -86,6 +86,10 @@ class BlockingEngine:
             self._send(request)
         except OSError as error:
             raise self._ended() from error
+        except ValueError as error:  # no frame holds it
+            raise EngineError(
+                Failure("The text is too long", f"{error}.", "Cut it into several texts."), lost=False
+            ) from error
         return self._events_of(request)
 
     def cancel(self, target: int) -> None:

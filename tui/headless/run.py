@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import BinaryIO, TextIO
+from collections.abc import Callable, Iterable, Mapping
 
 from tui.catalogue import built_in_names
 from tui.forms import FORMS, Value
 from tui.headless.client import BlockingEngine, EngineError
 from tui.headless.json_lines import as_json
+from tui.headless.lines import every_text
 from tui.headless.output import as_text, heading
+from tui.headless.progress import ProgressLine
 from tui.headless.reading import Reading, readout_settings
-from tui.headless.telling import as_lines
+from tui.headless.telling import complain, note
 from tui.headless.text import visible
 from tui.protocol import Analyze, Answered, AnyEvent, Forwarded, Load, Loaded, Progress, Readout, Tokenized
 from tui.settings import Settings
-from tui.streams import StandardInput
 from tui.values import Failure
-
-STDIN = "-"
 
 
 def run(
@@ -101,45 +98,10 @@ def reference_of(settings: Settings) -> str | None:
     return reference
 
 
-def complain(failure: Failure, about: str | None = None) -> None:
-    """A failure on stderr: title, detail, hint."""
-    sys.stderr.write(as_lines(failure.title, failure.detail, failure.hint, about))
-
-
-def note(message: str) -> None:
-    """A line on stderr."""
-    sys.stderr.write(f"logitscope: {message}\n")
-
-
 def write_line(line: str) -> None:
     """A line on stdout, at once."""
     sys.stdout.write(f"{line}\n")
     sys.stdout.flush()
-
-
-def every_text(texts: Iterable[str]) -> Iterator[str]:
-    """The texts, `-` replaced by the lines of standard input."""
-    for text in texts:
-        if text == STDIN:
-            yield from lines(io.BufferedReader(StandardInput()))
-        else:
-            yield text
-
-
-def lines(stream: BinaryIO) -> Iterator[str]:
-    """The stream's lines as they come, without their ends (`\\n` or `\\r\\n`).
-
-    Bytes that aren't UTF-8 become �, which a note on stderr says; a byte order mark is no text.
-    """
-    for count, line in enumerate(iter(stream.readline, b""), 1):
-        line = line.removesuffix(b"\n").removesuffix(b"\r")
-        if count == 1:
-            line = line.removeprefix(b"\xef\xbb\xbf")
-        try:
-            yield line.decode()
-        except UnicodeDecodeError:
-            note(f"line {count} is not UTF-8: what could not be read is replaced by �")
-            yield line.decode(errors="replace")
 
 
 def loaded_by(events: Iterable[AnyEvent]) -> Loaded:
@@ -183,31 +145,3 @@ def reading_of(analyze: Analyze, loaded: Loaded, events: Iterable[AnyEvent]) -> 
     return Reading(
         analyze.task, analyze.inputs, loaded, tokenized, readout, answered, forwarded, analyze.options
     )
-
-
-class ProgressLine:
-    """One line that is written over and over, on a terminal; nothing anywhere else."""
-
-    def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._shows = stream.isatty()
-        self._written = False
-
-    def show(self, progress: Progress) -> None:
-        """Replace the line."""
-        if not self._shows:
-            return
-        counts = ""
-        if progress.done is not None:
-            of = "" if progress.total is None else f" of {progress.total:,}"
-            counts = f" {progress.done:,}{of} {visible(progress.unit)}"
-        self._stream.write(f"\r\x1b[K{visible(progress.stage)}{counts}"[:100])
-        self._stream.flush()
-        self._written = True
-
-    def clear(self) -> None:
-        """Leave the line empty."""
-        if self._written:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
-            self._written = False

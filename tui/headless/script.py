@@ -8,7 +8,9 @@ from collections.abc import Iterable, Mapping
 from msgspec.structs import replace
 
 from tui.forms import FORMS, Value
-from tui.headless.run import every_text, note, reference_of
+from tui.headless.lines import every_text
+from tui.headless.run import reference_of
+from tui.headless.telling import note
 from tui.headless.text import visible
 from tui.scripts import Asked
 from tui.scripts import script as written

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import sys
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui.headless.text import visible
+
+if TYPE_CHECKING:
+    from tui.values import Failure
 
 _LONGEST_ABOUT = 80
 _LONGEST_DETAIL = 600
@@ -19,6 +24,16 @@ def as_lines(title: str, detail: str, hint: str, about: str | None = None) -> st
         lines.append(f"about: {about[:_LONGEST_ABOUT]}{'…' if len(about) > _LONGEST_ABOUT else ''}")
     lines += [*detail.splitlines(), hint]
     return "logitscope: " + "".join(f"{visible(line)}\n  " for line in lines)[:-2]
+
+
+def complain(failure: Failure, about: str | None = None) -> None:
+    """A failure on stderr, with the beginning of the text it is about."""
+    sys.stderr.write(as_lines(failure.title, failure.detail, failure.hint, about))
+
+
+def note(message: str) -> None:
+    """A line on stderr."""
+    sys.stderr.write(f"logitscope: {message}\n")
 
 
 def unforeseen(error: Exception) -> str:

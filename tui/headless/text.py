@@ -17,11 +17,15 @@ def visible(text: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
-def shown(text: str, most: int = LONGEST_INPUT_SHOWN) -> str:
-    """The text in one line, the end of a very long one counted instead of printed."""
-    if len(text) <= most:
+def shown(text: str, most: int = LONGEST_INPUT_SHOWN, of: int | None = None) -> str:
+    """The text in one line, the end of a very long one counted instead of printed.
+
+    of: the characters of the whole, where `text` is only its beginning.
+    """
+    size = len(text) if of is None else of
+    if size <= most:
         return visible(text) or "(an empty text)"
-    return f"{visible(text[:most])}… ({len(text):,} characters)"
+    return f"{visible(text[:most])}… ({size:,} characters)"
 
 
 def quoted(text: str) -> str:

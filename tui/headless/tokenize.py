@@ -3,39 +3,52 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from tui.headless.client import BlockingEngine, EngineError
 from tui.headless.json_lines import dumps, plain
-from tui.headless.run import STDIN, complain, every_text, note
-from tui.headless.text import counted, number, quoted, shown, table, visible
+from tui.headless.lines import MOST_BYTES, STDIN, batches, too_long
+from tui.headless.progress import ProgressLine
+from tui.headless.telling import complain, note
+from tui.headless.text import number, quoted, shown, table, visible
+from tui.headless.tokenized_lines import LineWriter
+from tui.headless.tokenized_values import ObjectWriter
 from tui.headless.traces import as_lines as trace_lines
 from tui.headless.traces import as_values as trace_values
 from tui.microscope.comparison import Comparison
+from tui.microscope.portions import AnyPortion, End
 from tui.microscope.questions import (
     AnyQuestion,
     Compare,
     Dissect,
     Dissected,
     Finding,
-    IdsRead,
-    ReadIds,
+    ReadText,
+    ReadTexts,
     SideBySide,
+    Subject,
+    TextRead,
+    TextsRead,
     Traced,
     TraceWord,
 )
-from tui.microscope.stages import Piece, Stages
 from tui.microscope.words import words_of
-from tui.protocol import Examine, Examined
+from tui.protocol import AnyEvent, Examine, Examined, Progress
 from tui.settings import Settings
+from tui.streams import StandardInput
 from tui.values import Failure
 
 Found = TypeVar("Found", bound=Finding)
 FILE = "@"
 """In front of a file's name."""
-_NORMALIZED = ("text", "added tokens", "normalizer")
+_LONG = 20_000
+"""Characters from which on a text is told in portions; shorter ones go together."""
+_TOGETHER = 64
+"""At most so many texts go together, so that the first is not long waited for."""
+_MOST_STEPPED = 200_000
+"""Characters of a text whose every step is told."""
 _TOKENS_SHOWN = 200
 
 
@@ -52,49 +65,63 @@ def tokenize(
     try:
         with BlockingEngine(settings.command, settings.state_folder / "engine.log") as engine:
             tell = _Teller(engine, references, json_lines, steps)
-            for text in _read(texts):
-                if text is None:
-                    status = 1
-                    continue
-                try:
-                    line = tell.about(text)
-                except EngineError as error:
-                    if error.lost:
-                        raise
-                    complain(error.failure, text)
-                    status = 1
-                    continue
-                sys.stdout.write(f"{line}\n")
-                sys.stdout.flush()
+            for some in _read(texts):
+                for batch in _together(some) if some is not None else [None]:
+                    if batch is None or not tell.about(batch):
+                        status = 1
     except EngineError as error:
         complain(error.failure)
         return 1
     return status
 
 
-def _read(texts: Iterable[str]) -> Iterator[str | None]:
-    """The texts; None for a file that can't be read, which is told."""
+def _read(texts: Iterable[str]) -> Iterator[list[str] | None]:
+    """The texts, those together that are there together; None for one that can't be had, which is told."""
     for text in texts:
-        if text == STDIN or not text.startswith(FILE):
-            yield from every_text([text])
-            continue
-        path = Path(text.removeprefix(FILE)).expanduser()
-        try:
-            read = path.read_bytes()
-        except OSError as error:
-            why = f"{path}: {error.strerror or error}."
-            complain(Failure("The file can't be read", why, "A text that begins with @ goes through -."))
-            yield None
-            continue
-        try:
-            yield read.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            note(f"{visible(str(path))} is not UTF-8: what could not be read is replaced by �")
-            yield read.decode("utf-8-sig", errors="replace")
+        if text == STDIN:
+            yield from batches(StandardInput().read_some)
+        elif text.startswith(FILE):
+            yield _file(Path(text.removeprefix(FILE)))
+        else:
+            yield [text]
+
+
+def _file(path: Path) -> list[str] | None:
+    """The text of a file; None where it can't be had, which is told."""
+    named = visible(str(path))
+    try:
+        with path.expanduser().open("rb") as file:  # a pipe's name is as good
+            content = file.read(MOST_BYTES + 1)
+    except (OSError, RuntimeError) as error:
+        why = f"{named}: {getattr(error, 'strerror', None) or error}."
+        complain(Failure("The file can't be read", why, "A text that begins with @ goes through -."))
+        return None
+    if len(content) > MOST_BYTES:
+        complain(too_long(named, "nothing of it is read"))
+        return None
+    try:
+        return [content.decode("utf-8-sig")]
+    except UnicodeDecodeError:
+        note(f"{named} is not UTF-8: what could not be read is replaced by �")
+        return [content.decode("utf-8-sig", errors="replace")]
+
+
+def _together(texts: Sequence[str]) -> Iterator[list[str]]:
+    """Texts that are asked about by one question: a long one alone."""
+    batch: list[str] = []
+    size = 0
+    for text in texts:
+        if batch and (size + len(text) > _LONG or len(batch) == _TOGETHER):
+            yield batch
+            batch, size = [], 0
+        batch.append(text)
+        size += len(text)
+    if batch:
+        yield batch
 
 
 class _Teller:
-    """Asks the engine about one text after the other and puts the answers into words."""
+    """Asks the engine about texts and tells the answers."""
 
     def __init__(
         self, engine: BlockingEngine, references: tuple[str, ...], json_lines: bool, steps: bool
@@ -103,24 +130,111 @@ class _Teller:
         self._references = references
         self._json = json_lines
         self._steps = steps
+        self._progress = ProgressLine(sys.stderr)
+        self._objects, self._lines = ObjectWriter(self._write), LineWriter(self._write)
 
-    def about(self, text: str) -> str:
-        """All that is printed of a text. Raises EngineError."""
+    def about(self, texts: list[str]) -> bool:
+        """Tell of each text; whether all went well. Raises EngineError where the engine is lost."""
         if len(self._references) > 1:
-            comparison = self._ask(Compare(text, self._references), SideBySide).comparison
-            return _compared_values(text, comparison) if self._json else _compared_lines(text, comparison)
-        dissected = self._ask(Dissect(self._references[0], text), Dissected)
-        return self._values(dissected) if self._json else self._lines(dissected)
+            told = [self._each(text, self._compare) for text in texts]  # all of them, whatever becomes of one
+            return all(told)
+        if len(texts) == 1 and len(texts[0]) > _LONG:
+            return self._each(texts[0], self._in_portions)
+        try:
+            question = ReadTexts(self._references[0], tuple(texts), brief=not self._json)
+            read = self._ask(question, TextsRead)
+        except EngineError as error:
+            if error.lost:
+                raise
+            for text in texts:
+                complain(error.failure, text)
+            return False
+        well = True
+        for text, portions in zip(texts, read.texts, strict=True):
+            if isinstance(portions, Failure):
+                complain(portions, text)
+                well = False
+            else:
+                well &= self._each(text, lambda one, it=portions: self._tell(read.subject, one, iter(it)))  # type: ignore[misc]
+        return well
+
+    def _each(self, text: str, tell: Callable[[str], None]) -> bool:
+        try:
+            tell(text)
+        except EngineError as error:
+            if error.lost:
+                raise
+            complain(error.failure, text)
+            return False
+        finally:
+            self._progress.clear()
+        sys.stdout.flush()
+        return True
+
+    def _write(self, text: str) -> None:
+        self._progress.clear()
+        sys.stdout.write(text)
 
     def _ask(self, question: AnyQuestion, kind: type[Found]) -> Found:
-        for event in self._engine.ask(Examine(self._engine.next_id(), question)):
+        return self._answer(self._engine.ask(Examine(self._engine.next_id(), question)), kind)
+
+    def _answer(self, events: Iterable[AnyEvent], kind: type[Found]) -> Found:
+        for event in events:
             if isinstance(event, Examined) and isinstance(event.finding, kind):
                 return event.finding
         gap = Failure("The engine gave no answer", "The question was given up.", "Try it again.")
         raise EngineError(gap, lost=False)
 
-    def _traces(self, dissected: Dissected) -> list[Traced]:
-        """One for each word that the model was given; equal words are asked for once."""
+    # ----------------------------------------------------------------------------------- one tokenizer
+
+    def _tell(self, subject: Subject, text: str, portions: Iterator[AnyPortion]) -> None:
+        stepped = self._stepped(text) if self._steps else None
+        if self._json:
+            more = {} if stepped is None else _step_values(*stepped)
+            self._objects.tell(subject.reference, text, portions, more)
+        else:
+            self._lines.tell(subject, text, portions, None if stepped is None else _step_lines(*stepped))
+
+    def _in_portions(self, text: str) -> None:
+        """Tell of a long text while it is read; the next portion is made while one is told."""
+        question = ReadText(self._references[0], text, brief=not self._json)
+        first = self._ask(question, TextRead)
+
+        def portions() -> Iterator[AnyPortion]:
+            read = first
+            while read.portions:
+                following = (
+                    self._engine.ask(Examine(self._engine.next_id(), ReadText(self._references[0])))
+                    if not isinstance(read.portions[-1], End)
+                    else None
+                )
+                yield from read.portions
+                sys.stdout.flush()
+                if following is None:
+                    return
+                self._progress.show(Progress(0, f"tokenizing: {read.done / max(1, read.total):.0%}"))
+                read = self._answer(following, TextRead)
+
+        try:
+            self._tell(first.subject, text, portions())
+        except (EngineError, KeyboardInterrupt):
+            if self._json:
+                self._write("\n")
+                note("the last object is not complete: it ends where the work was stopped")
+            raise
+
+    def _stepped(self, text: str) -> tuple[Dissected, list[Traced]]:
+        """Every stage, and a trace for each word that the model was given; equal words are asked for once."""
+        if len(text) > _MOST_STEPPED:
+            raise EngineError(
+                Failure(
+                    "The text is too long for every step",
+                    f"It has {len(text):,} characters; each step of at most {_MOST_STEPPED:,} is told.",
+                    "Leave --steps out, which takes a text of any length, or cut the text into several.",
+                ),
+                lost=False,
+            )
+        dissected = self._ask(Dissect(self._references[0], text), Dissected)
         known: dict[str, Traced] = {}
         traces = []
         for word in words_of(dissected.stages):
@@ -128,101 +242,38 @@ class _Teller:
                 if word.text not in known:
                     known[word.text] = self._ask(TraceWord(self._references[0], word.text), Traced)
                 traces.append(known[word.text])
-        return traces
+        return dissected, traces
 
-    def _special(self, pieces: tuple[Piece, ...]) -> frozenset[int]:
-        """Which ids stand for special tokens, of those that were cut out of the text or put around it."""
-        ids = sorted({piece.id for piece in pieces if piece.origin in ("special", "added token")})
-        if not ids:
-            return frozenset()
-        typed = " ".join(map(str, ids))
-        read = self._ask(ReadIds(self._references[0], typed, count=len(ids)), IdsRead).read
-        return frozenset(entry.id for entry in read.entries if entry.special)
+    # --------------------------------------------------------------------------------- several of them
 
-    def _values(self, dissected: Dissected) -> str:
-        stages, pieces = dissected.stages, dissected.stages.pieces
-        special = self._special(pieces)
-        trip = stages.round_trips[0]
-        values: dict[str, Any] = {
-            "model": dissected.subject.reference,
-            "input": dissected.text,
-            "normalized": normalized(stages),
-            "words": [
-                {"text": word.text, "start": word.start, "end": word.end, "added_token": word.id is not None}
-                for word in words_of(stages)
-            ],
-            "tokens": [
-                {
-                    "id": piece.id,
-                    "text": piece.text,
-                    "start": piece.start,
-                    "end": piece.end,
-                    "special": piece.origin == "special" or piece.id in special,
-                    "mask": piece.mask,
-                    "type_id": piece.type_id,
-                    "word": piece.word,
-                    "bytes": None if piece.spelled is None else piece.spelled.hex(),
-                }
-                for piece in pieces
-            ],
-            "decoded": trip.decoded,
-            "same": trip.same,
-            "differences": plain(trip.differences),
-            "seconds": dissected.seconds,
+    def _compare(self, text: str) -> None:
+        comparison = self._ask(Compare(text, self._references), SideBySide).comparison
+        told = _compared_values(text, comparison) if self._json else _compared_lines(text, comparison)
+        self._write(f"{told}\n")
+
+
+def _step_values(dissected: Dissected, traces: list[Traced]) -> dict[str, Any]:
+    stages = [
+        {
+            "kind": stage.kind,
+            "name": stage.name,
+            "settings": stage.settings,
+            "sentence": stage.sentence,
+            "texts": [part.text for part in stage.parts]
+            or [piece.text for piece in stage.pieces]
+            or list(stage.strings[0] if stage.strings else ()),
         }
-        if self._steps:
-            values["stages"] = [
-                {
-                    "kind": stage.kind,
-                    "name": stage.name,
-                    "settings": stage.settings,
-                    "sentence": stage.sentence,
-                    "texts": [part.text for part in stage.parts]
-                    or [piece.text for piece in stage.pieces]
-                    or list(stage.strings[0] if stage.strings else ()),
-                }
-                for stage in stages.stages
-            ]
-            values["trace"] = [trace_values(traced) for traced in self._traces(dissected)]
-        return dumps(values)
-
-    def _lines(self, dissected: Dissected) -> str:
-        stages, subject = dissected.stages, dissected.subject
-        trip = stages.round_trips[0]
-        lines = [
-            f"{visible(subject.reference)} · {visible(subject.model)} · {subject.size:,} entries",
-            shown(dissected.text),
-        ]
-        if self._steps:
-            for stage in stages.stages:
-                head = f"{stage.kind} {stage.name}".rstrip()
-                lines.append(f"  {visible(head)}: {visible(stage.sentence)}")
-            for traced in self._traces(dissected):
-                lines += [f"  {line}" for line in trace_lines(traced)]
-        else:
-            lines.append(f"  normalized  {shown(normalized(stages))}")
-            lines.append(f"  words       {shown(' | '.join(word.text for word in words_of(stages)))}")
-        rows = [["#", "id", "token", "characters", ""]]
-        for position, piece in enumerate(stages.pieces[:_TOKENS_SHOWN]):
-            known = piece.start is not None and piece.end is not None
-            characters = (
-                "–" if not known else "" if piece.start == piece.end else f"{piece.start}–{piece.end}"
-            )
-            origin = "" if piece.origin == "text" else piece.origin
-            rows.append([str(position), str(piece.id), visible(piece.text), characters, origin])
-        lines += table(rows, ">><<<")
-        if len(stages.pieces) > _TOKENS_SHOWN:
-            lines.append(f"  the first {_TOKENS_SHOWN:,} of {len(stages.pieces):,} tokens")
-        lines.append(f"  {counted(len(stages.pieces), 'token')}; decoded: {shown(trip.decoded)}")
-        losses = ", ".join(sorted({loss for each in trip.differences for loss in each.losses}))
-        lines.append("  the same text" if trip.same else f"  not the same text: {losses}")
-        return "\n".join(lines)
+        for stage in dissected.stages.stages
+    ]
+    return {"stages": stages, "trace": [trace_values(traced) for traced in traces]}
 
 
-def normalized(stages: Stages) -> str:
-    """The first text after the last normalizer."""
-    last = [stage for stage in stages.stages if stage.kind in _NORMALIZED][-1]
-    return "".join(part.text for part in last.parts if part.field == 0)
+def _step_lines(dissected: Dissected, traces: list[Traced]) -> list[str]:
+    stages = [
+        f"{visible(f'{stage.kind} {stage.name}'.rstrip())}: {visible(stage.sentence)}"
+        for stage in dissected.stages.stages
+    ]
+    return [*stages, *(line for traced in traces for line in trace_lines(traced))]
 
 
 def _compared_values(text: str, comparison: Comparison) -> str:
