@@ -17,6 +17,7 @@ from tui.app.canvas import Canvas
 from tui.app.desks import Desks
 from tui.app.hangup import on_hangup
 from tui.app.keys import TABLE
+from tui.app.keys.keymap import usable
 from tui.app.panes.field import Edited
 from tui.app.panes.model import ModelPane
 from tui.app.panes.probabilities import ProbabilitiesPane
@@ -62,6 +63,8 @@ class LogitscopeApp(TypedAhead):
         self._save_timer: Timer | None = None
         self._readings: dict[str, ReadoutSettings | None] = {}
         """How each task's logits were read the last time."""
+        self._refused_keys: list[str] = []
+        """What is to be told of the person's keys."""
         self._canvas = Canvas()
         task = session.task if session else settings.task
         self._desks = Desks(session.desks, session.written) if session else Desks()
@@ -106,7 +109,8 @@ class LogitscopeApp(TypedAhead):
     def on_mount(self) -> None:
         """The person's keys, and an orderly end when the terminal goes away."""
         self.take_stray()
-        self.set_keymap(dict(self._settings.keymap))
+        keymap, self._refused_keys = usable(self._settings.keymap, TABLE)
+        self.set_keymap(keymap)
         on_hangup(self._hang_up, self.exit)
         self.app_resume_signal.subscribe(self, lambda _: self._canvas.forget())
 
@@ -127,15 +131,14 @@ class LogitscopeApp(TypedAhead):
     def _apply_taste(self) -> None:
         """The person's theme; what of theme and keys is not known is told."""
         theme = self._settings.theme
-        known = {key.id for keys in TABLE.values() for key in keys}
-        strange = sorted(set(self._settings.keymap) - known)
+        told = [f"[keys] {each}" for each in self._refused_keys]
         if theme is not None and theme not in self.available_themes:
             names = ", ".join(sorted(self.available_themes))
-            self.playground.say(f"There is no theme “{theme}”; the themes are {names}")
+            told.append(f"There is no theme “{theme}”; the themes are {names}")
         elif theme is not None:
             self.theme = theme
-        if strange:
-            self.playground.say(f"[keys] names what no key does: {', '.join(strange)}; F1 lists the keys")
+        if told:
+            self.playground.say(told[0] + (f" (and {len(told) - 1} more)" if told[1:] else ""))
 
     async def on_unmount(self) -> None:
         """Keep the session, end the engine."""

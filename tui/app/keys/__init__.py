@@ -22,6 +22,7 @@ from tui.app.keys.microscope import (
 from tui.app.keys.playground import (
     ANSWER,
     EVERYWHERE,
+    HERE,
     MODEL,
     PANE_KEYS,
     PANES,
@@ -36,6 +37,7 @@ __all__ = [
     "ALGORITHM",
     "ANSWER",
     "EVERYWHERE",
+    "HERE",
     "IDS",
     "MICROSCOPE",
     "MODEL",

@@ -74,6 +74,20 @@ EVERYWHERE = (
     ),
 )
 
+HERE = (
+    "help",
+    "palette",
+    "next-pane",
+    "previous-pane",
+    "log",
+    "restart",
+    "repaint",
+    "suspend",
+    "quit",
+    "leave",
+)
+"""Ids of the keys that act on every screen."""
+
 PANE_KEYS = tuple(
     Key(
         f"pane-{name}",

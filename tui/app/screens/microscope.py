@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.reactive import var
 
 from tui.app.enquiries import Answer, Enquiries
-from tui.app.keys import EVERYWHERE, MICROSCOPE, bindings
+from tui.app.keys import EVERYWHERE, HERE, MICROSCOPE, bindings
 from tui.app.panes.field import Edited
 from tui.app.panes.input import InputPane
 from tui.app.panes.microscope import VIEWS
@@ -28,20 +28,6 @@ from tui.values import Failure
 if TYPE_CHECKING:
     from tui.app.screens.playground import Playground
     from tui.microscope.questions import Subject
-
-HERE = (
-    "help",
-    "palette",
-    "next-pane",
-    "previous-pane",
-    "log",
-    "restart",
-    "repaint",
-    "suspend",
-    "quit",
-    "leave",
-)
-"""Ids of the keys that act on every screen."""
 
 
 class Field(InputPane):

@@ -60,6 +60,18 @@ def can_be_cut(backend: tokenizers.Tokenizer) -> bool:
     return all(map(_is_local, normalizers)) and _cuts_at_spaces(cutters)
 
 
+def spans_can_be_cut(backend: tokenizers.Tokenizer) -> bool:
+    """Whether they also give the spans of the whole.
+
+    A post-processor that takes a space off the beginning of spans leaves that of the first one where a space is put
+    in front of the text: it would leave that of each part.
+    """
+    return can_be_cut(backend) and not any(
+        each.settings.get("trim_offsets") and each.settings.get("add_prefix_space")
+        for each in take_apart("post-processor", backend.post_processor)
+    )
+
+
 def _is_local(normalizer: Component) -> bool:
     """Whether a normalizer changes no character by what stands beyond a single space."""
     if normalizer.name == "Replace":

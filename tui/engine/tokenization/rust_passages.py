@@ -1,8 +1,8 @@
 """The portions of a text that a tokenizer of the `tokenizers` library reads.
 
-Where no token can reach from one part of the text into the next (`long_texts.can_be_cut`), the text is read part by
-part; otherwise in one call, whose size is the library's. What is kept is the text, what its ids decode to, and
-where something unknown stands.
+Where no token can reach from one part of the text into the next (`long_texts.spans_can_be_cut`), the text is read
+part by part; otherwise in one call, whose size is the library's. What is kept is the text, what its ids decode to,
+and where something unknown stands.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from tui.engine.tokenization.components import Component
 from tui.engine.tokenization.conventions import without_gaps
 from tui.engine.tokenization.cutting import Cutter
-from tui.engine.tokenization.long_texts import LONG, can_be_cut, cut
+from tui.engine.tokenization.long_texts import LONG, cut, spans_can_be_cut
 from tui.engine.tokenization.passages import AT_ONCE, BRIEFLY, Passage
 from tui.engine.tokenization.round_trip import compare
 from tui.engine.tokenization.texts import Reading
@@ -65,7 +65,7 @@ class RustPassage(Passage):
         self._cutter = cutter
         self._make = make
         self._by_token = len(decoders) == 1 and decoders[0].name in _BY_TOKEN
-        can = len(text) >= LONG and reader.ask(can_be_cut)
+        can = len(text) >= LONG and reader.ask(spans_can_be_cut)
         self._groups = _grouped(cut(text, 0, len(text), _PART) if can else [(0, len(text))])
         self._words_before: list[int] = []
         """The words before each part, as far as they were told."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui.engine.tokenization.entries import AnyTokenizer, entry_of
-from tui.engine.tokenization.long_texts import can_be_cut, cut
+from tui.engine.tokenization.long_texts import cut, spans_can_be_cut
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.whole_texts import read_whole, tells_failure
 from tui.microscope.token_list import MOST_CHARACTERS, ListedToken
@@ -31,8 +31,8 @@ _SPACES = np.array([code for code in range(0x3001) if chr(code).isspace()], dtyp
 class LongReading:
     """A text as a tokenizer reads it, without special tokens around it; `read_on` until it is done.
 
-    Where no token of the tokenizer can reach from one part of the text into the next (`long_texts.can_be_cut`) it
-    is read part by part, otherwise in one call. It takes 12 bytes a token besides the text.
+    Where no token can reach from one part of the text into the next (`long_texts.spans_can_be_cut`) it is read part
+    by part, otherwise in one call. It takes 12 bytes a token besides the text.
     """
 
     def __init__(self, tokenizer: AnyTokenizer, tokenizer_name: str, text: str) -> None:
@@ -124,7 +124,7 @@ class LongReading:
         if not self.text:
             return
         parts = [(0, len(self.text))]
-        if isinstance(self.tokenizer, RustTokenizer) and self.tokenizer.ask(can_be_cut):
+        if isinstance(self.tokenizer, RustTokenizer) and self.tokenizer.ask(spans_can_be_cut):
             parts = cut(self.text, 0, len(self.text), _PART)
         group: list[tuple[int, int]] = []
         for part in parts:

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from textual import on
 
-from tui.app.keys import EVERYWHERE, WRITING, bindings
+from tui.app.keys import EVERYWHERE, HERE, WRITING, bindings
 from tui.app.panes.field import Edited
 from tui.app.panes.input import InputPane
 from tui.app.panes.probabilities import ProbabilitiesPane
 from tui.app.panes.writing.text import TextPane
 from tui.app.render.glyphs import fit, visible
-from tui.app.screens.microscope import HERE
 from tui.app.screens.writing.hearing import Hearing, after_token
 from tui.app.widgets.pick_pane import PickPane
 from tui.generation.options import OPTIONS, decoding_of

@@ -1,0 +1,128 @@
+"""`logitscope tokenize` with long texts and many lines: told while they are read, whole, and refused in words."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tokenizers
+
+from tests.headless.test_surroundings import _default_signals as default_signals
+from tests.headless.test_tokenize import MODELS, tokenize, values
+from tui.headless import lines
+from tui.headless.client import BlockingEngine, EngineError
+from tui.microscope.questions import ReadText
+from tui.protocol import Examine
+
+LONG = "The library reads files, and naïve people — 東京 — write them. " * 6_000
+
+
+def test_a_long_text_is_one_object_with_every_token(tmp_path: Path) -> None:
+    bare, file = tmp_path / "tokenizer.json", tmp_path / "long.txt"
+    shutil.copy(MODELS / "nano-generation" / "tokenizer.json", bare)
+    file.write_text(LONG, encoding="utf-8")
+    (told,) = values("--model", str(bare), f"@{file}")
+    backend = tokenizers.Tokenizer.from_file(str(bare))
+    backend.no_truncation()
+    encoding = backend.encode(LONG)
+    assert told["input"] == LONG
+    assert [token["id"] for token in told["tokens"]] == encoding.ids
+    assert [(token["start"], token["end"]) for token in told["tokens"]] == encoding.offsets
+    assert [token["word"] for token in told["tokens"]] == encoding.word_ids
+    assert told["normalized"] == told["decoded"] == LONG
+    assert told["same"] is True
+    assert told["differences"] == []
+    shown = tokenize("--model", str(bare), f"@{file}").stdout.decode()
+    assert f"the first 200 of {len(encoding.ids):,} tokens" in shown
+    assert f"({len(LONG):,} characters)" in shown
+    assert "the same text" in shown
+
+
+def test_each_of_many_lines_is_told_in_its_place() -> None:
+    texts = [f"line {number}" if number % 7 else "" for number in range(1_000)]
+    told = values("-", given="\n".join(texts).encode())
+    assert [each["input"] for each in told] == texts
+    assert all(each["same"] for each in told)
+
+
+def test_a_line_is_answered_before_the_next_one_comes() -> None:
+    command = [sys.executable, "-m", "tui", "tokenize", "--json", "-"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for text in ("first", "second"):
+            process.stdin.write(f"{text}\n".encode())
+            process.stdin.flush()
+            assert json.loads(process.stdout.readline())["input"] == text
+
+
+def test_ctrl_c_in_a_long_text_leaves_what_was_written(tmp_path: Path) -> None:
+    """Told while it is read: the pipe is full long before its end, so that it surely waits there."""
+    bare, file = tmp_path / "tokenizer.json", tmp_path / "long.txt"
+    shutil.copy(MODELS / "nano-generation" / "tokenizer.json", bare)
+    file.write_text(LONG, encoding="utf-8")
+    command = [sys.executable, "-m", "tui", "tokenize", "--json", "--model", str(bare), f"@{file}"]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=default_signals
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        beginning = process.stdout.read(500_000)
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+        said = process.stderr.read().decode()
+    assert process.returncode == 130
+    assert beginning.startswith(b'{"model": ')
+    assert (beginning + rest).endswith(b"\n")
+    assert "the last object is not complete" in said
+    assert "Traceback" not in said
+
+
+def test_every_step_of_a_long_text_is_refused_before_the_work(tmp_path: Path) -> None:
+    file = tmp_path / "long.txt"
+    file.write_text(LONG, encoding="utf-8")
+    done = tokenize("--steps", f"@{file}", "short")
+    assert done.returncode == 1
+    assert b"The text is too long for every step" in done.stderr
+    assert f"{len(LONG):,} characters".encode() in done.stderr
+    assert b"short" in done.stdout, "the next text is told"
+
+
+def test_files_that_never_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = tokenize("@/dev/zero", "short")
+    assert done.returncode == 1
+    assert b"/dev/zero has more than 200,000,000 bytes" in done.stderr
+    assert b"short" in done.stdout
+
+
+def test_a_line_that_never_ends_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(lines, "MOST_BYTES", 10)
+    stream = io.BytesIO(b"one\n" + b"x" * 11 + b"\n" + b"y" * 10 + b"\n" + b"z" * 200_000 + b"\nlast")
+    assert list(lines.lines(stream)) == ["one", "y" * 10, "last"]
+    said = capsys.readouterr().err
+    assert "Line 4 has more than" in said
+    assert said.count("too long") >= 1
+
+
+def test_a_request_that_no_frame_holds_is_refused_and_the_engine_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tui import framing
+    from tui.settings import Settings
+
+    with BlockingEngine(Settings().command, tmp_path / "engine.log") as engine:
+        monkeypatch.setattr(framing, "MAX_FRAME_BYTES", 1_000)
+        with pytest.raises(EngineError) as refused:
+            engine.ask(Examine(engine.next_id(), ReadText("nano-sentiment", "x" * 2_000)))
+        monkeypatch.undo()
+        assert not refused.value.lost
+        assert "too long" in refused.value.failure.title
+        assert list(engine.ask(Examine(engine.next_id(), ReadText("nano-sentiment", "x"))))
