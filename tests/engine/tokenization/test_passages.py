@@ -204,7 +204,7 @@ def test_a_brief_telling_is_short_and_its_sums_are_those_of_the_whole(name: str,
         assert not any(one.differences for one in _compared(brief))
 
 
-def _compared(portions: Iterable[AnyPortion]) -> Iterator[Compared]:
+def _compared(portions: Iterable[object]) -> Iterator[Compared]:
     return (portion for portion in portions if isinstance(portion, Compared))
 
 
