@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
-import select
 import signal
-import struct
 import sys
-import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +13,7 @@ import psutil
 import pytest
 
 from tests.patience import PATIENCE
+from tests.pseudo_terminal import TRUE_COLOR, PseudoTerminal
 from tui.app.session import SessionFile
 
 
@@ -26,25 +22,17 @@ class Shell:
 
     def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
         self.output = b""
-        self.pid, self.terminal = pty.fork()
-        if self.pid == 0:
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
-            os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor", **(environment or {})})
-            os.execv(sys.executable, [sys.executable, "-m", "tui", *arguments])
+        command = (sys.executable, "-m", "tui", *arguments)
+        self.terminal = PseudoTerminal(command, {**os.environ, **TRUE_COLOR, **(environment or {})}, 100, 30)
+        self.pid = self.terminal.process.pid
 
     def read(self, seconds: float = 0.1) -> None:
         limit = time.monotonic() + seconds
         while (left := limit - time.monotonic()) > 0:
-            ready, _, _ = select.select([self.terminal], [], [], left)
-            if not ready:
-                continue
-            try:
-                part = os.read(self.terminal, 65536)
-            except OSError:
+            came = self.terminal.read(left)
+            if came is None:
                 return
-            if not part:
-                return
-            self.output += part
+            self.output += came
 
     def until(self, condition: Callable[[], bool], what: str) -> None:
         limit = time.monotonic() + PATIENCE
@@ -56,7 +44,7 @@ class Shell:
         self.until(lambda: text.encode() in self.output, text)
 
     def write(self, keys: str) -> None:
-        os.write(self.terminal, keys.encode())
+        self.output += self.terminal.write(keys.encode())
 
     def type(self, keys: str) -> None:
         """Write keys that change something on the screen, and wait for that."""
@@ -68,14 +56,12 @@ class Shell:
         return psutil.Process(self.pid).children(recursive=True)
 
     def ended(self) -> int:
-        """Wait for the end of the command; its wait status."""
+        """Wait for the end of the command; its status."""
         limit = time.monotonic() + PATIENCE
-        while True:
-            pid, status = os.waitpid(self.pid, os.WNOHANG)
-            if pid:
-                return status
+        while (status := self.terminal.process.poll()) is None:
             assert time.monotonic() < limit, "the command does not end"
             self.read()
+        return status
 
 
 @pytest.fixture
@@ -90,7 +76,7 @@ def start(state_folder: Path) -> Iterator[Callable[..., Shell]]:
     for shell in shells:
         for process in (psutil.Process(shell.pid), *shell.family()) if psutil.pid_exists(shell.pid) else ():
             process.kill()
-        os.close(shell.terminal)
+        shell.terminal.close()
 
 
 def gone(processes: list[psutil.Process]) -> bool:
@@ -104,7 +90,7 @@ def test_it_starts_answers_and_quits_leaving_nothing(start: Callable[..., Shell]
     family = shell.family()
     assert family, "there is an engine process"
     shell.write(" Bravo\x11")
-    assert os.waitstatus_to_exitcode(shell.ended()) == 0
+    assert shell.ended() == 0
     assert b"\x1b[?1049l" in shell.output, "the terminal is given back"
     assert b"Traceback" not in shell.output
     assert gone(family)
@@ -150,5 +136,5 @@ def test_it_works_with_few_or_no_colors(start: Callable[..., Shell], environment
     shell.shows("ITIVE ")
     shell.type("\x1b")
     shell.write("ll6hh?\x11")
-    assert os.waitstatus_to_exitcode(shell.ended()) == 0
+    assert shell.ended() == 0
     assert b"Traceback" not in shell.output

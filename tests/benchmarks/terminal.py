@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
-import select
-import struct
-import subprocess
-import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +11,10 @@ from types import TracebackType
 from typing import Self
 
 from tests.benchmarks.screen import Screen
+from tests.pseudo_terminal import TRUE_COLOR, PseudoTerminal
 
 PATIENCE = 120.0
 """Seconds to wait for something to be painted on a busy machine."""
-_REPLIES = {b"\x1b[?2026$p": b"\x1b[?2026;2$y", b"\x1b[?2048$p": b"\x1b[?2048;0$y"}
-"""What current terminals answer: synchronized output yes, size reports in the stream no."""
 _QUIET = 0.015
 
 
@@ -54,16 +47,9 @@ class Terminal:
         self.observer: Callable[[float, Screen], None] | None = None
         """Told of the time and the screen after each chunk that was drawn."""
         self._parsed = 0
-        self._master, slave = os.openpty()
-        fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self.started = time.perf_counter()
-        self.process = subprocess.Popen(
-            command,
-            env={**environment, "TERM": "xterm-256color", "COLORTERM": "truecolor"},
-            cwd=folder,
-            preexec_fn=partial(os.login_tty, slave),
-        )
-        os.close(slave)
+        self._terminal = PseudoTerminal(command, {**environment, **TRUE_COLOR}, columns, rows, folder)
+        self.process = self._terminal.process
 
     def __enter__(self) -> Self:
         return self
@@ -82,13 +68,12 @@ class Terminal:
             limit = time.perf_counter() + 5
             while self.process.poll() is None and time.perf_counter() < limit:
                 self.record(0.05)
-        os.close(self._master)
-        self.process.wait()
+        self._terminal.close()
 
     def press(self, keys: bytes) -> float:
         """Send keys; the time at which they were sent."""
         now = time.perf_counter()
-        os.write(self._master, keys)
+        self._keep(self._terminal.write(keys))
         return now
 
     def record(self, seconds: float) -> None:
@@ -141,17 +126,9 @@ class Terminal:
 
     def _read(self, timeout: float) -> bool:
         """Read once; whether the wait may go on with more to come."""
-        ready, _, _ = select.select([self._master], [], [], timeout)
-        if not ready:
-            return False
-        try:
-            sent = os.read(self._master, 65536)
-        except OSError:  # the program's side is closed
-            return False
-        if not sent:
-            return False
-        self.chunks.append(Chunk(time.perf_counter(), sent))
-        for query, reply in _REPLIES.items():
-            if query in sent:
-                os.write(self._master, reply)
-        return True
+        return self._keep(self._terminal.read(timeout))
+
+    def _keep(self, sent: bytes | None) -> bool:
+        if sent:
+            self.chunks.append(Chunk(time.perf_counter(), sent))
+        return bool(sent)
