@@ -99,6 +99,15 @@ def test_a_frame_made_for_another_size_leaves_the_canvas_whole(frames: list[Any]
             assert all(start + strip.cell_length <= there for start, _, strip in update.runs)
 
 
+def test_cells_that_nobody_knows_are_not_sent() -> None:
+    """Of a terminal with a new size, pieces may be painted before the whole; what is between them is unknown."""
+    size = Size(12, 1)
+    chops = [{0: Strip([Segment("ab")]), 2: None, 4: Strip([Segment("cd")])}]
+    update = Canvas().reduced(ChopsUpdate(chops, [(0, 0, 2), (0, 4, 6)], [[2, 4, 6]]), size)
+    assert isinstance(update, CellUpdate)
+    assert [(x, strip.text) for x, _, strip in update.runs] == [(0, "ab"), (4, "cd")]
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
 async def test_the_playground_looks_on_the_terminal_as_it_was_composed(
     state_folder: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch

@@ -164,7 +164,7 @@ def _chop_pieces(update: ChopsUpdate) -> Iterator[tuple[int, int, Strip]]:
 
 
 def _runs(old: list[Cell], new: list[Cell]) -> list[tuple[int, int]]:
-    """Where `new` differs, as [start, end) in cells, whole characters, near runs joined."""
+    """Where `new` differs, as [start, end) in cells, whole characters; near runs joined over what is known."""
     runs: list[tuple[int, int]] = []
     for x, (before, after) in enumerate(zip(old, new, strict=True)):
         if before == after:
@@ -174,7 +174,7 @@ def _runs(old: list[Cell], new: list[Cell]) -> list[tuple[int, int]]:
             start -= 1
         while end < len(new) and not new[end][0]:
             end += 1
-        if runs and start - runs[-1][1] <= _BRIDGE:
+        if runs and start - runs[-1][1] <= _BRIDGE and _UNKNOWN not in new[runs[-1][1] : start]:
             runs[-1] = (runs[-1][0], max(end, runs[-1][1]))
         else:
             runs.append((start, end))
