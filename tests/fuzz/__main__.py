@@ -17,7 +17,6 @@ from tests.fuzz.items import Round, read_round, written_round
 from tests.fuzz.playing import FREEZE, Fall, Played, play
 from tests.fuzz.shrinking import Falls, shrunk
 
-
 _AGAIN = 2
 """How often a freeze is replayed before it counts."""
 
