@@ -18,10 +18,9 @@ from tests.fuzz.hostile import END
 from tests.fuzz.items import Engine, Gap, Item, Probe, Quiet, Resize, Round, Type
 from tests.fuzz.judging import Stream, doing, exceptions, signature
 from tests.fuzz.keyboard import QUITS, SUSPENDS, sent
+from tests.patience import PATIENCE
 from tests.pseudo_terminal import TRUE_COLOR, PseudoTerminal
 
-START = 120.0
-"""Seconds for the first frame on a busy machine."""
 FREEZE = 1.0
 """Seconds of its own computing that the screen may take to react."""
 STUCK = 30.0
@@ -129,7 +128,7 @@ class Player:
         return self._terminal.process.poll() is not None
 
     def _start(self) -> Fall | None:
-        limit = time.monotonic() + START
+        limit = time.monotonic() + PATIENCE
         while not self._stream.raw:
             if self._over() or time.monotonic() > limit:
                 return self._fallen() or Fall("end", "it does not start", self._stream.after[-2000:])
@@ -149,7 +148,7 @@ class Player:
         packet, self._packet = self._packet, b""
         if packet and not self._over():
             try:
-                self._stream.feed(self._terminal.write(packet))
+                self._stream.feed(self._terminal.write(packet, PATIENCE))
             except TimeoutError as error:
                 self.result.fall = Fall("freeze", "what is typed is not read", str(error))
 
@@ -308,13 +307,14 @@ class Player:
         self._typed_quit = True
         self._packet = QUITS[0]
         self._flush()
-        limit, used = time.monotonic() + 2 * STUCK, self.result.computed
+        patience = PATIENCE if self._patient else 2 * STUCK
+        limit, used = time.monotonic() + patience, self.result.computed
         while not self._over() and time.monotonic() < limit:
             self._foreground()
             self._read(0.05)
         if not self._over():
             used = processes.computed(self._pid) - used
-            return self._frozen("does not quit", f"{2 * STUCK:g} s after ctrl+q, {used:.1f} s computed")
+            return self._frozen("does not quit", f"{patience:g} s after ctrl+q, {used:.1f} s computed")
         return self._fallen()
 
 
