@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 from huggingface_hub import constants
+from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification
 
 from tests.checkpoints import ARCHITECTURES, MAX_TOKENS, edit_json
@@ -18,7 +19,7 @@ from tui import catalogue
 from tui.choices import TASKS
 from tui.engine import tasks
 from tui.engine.errors import EngineError
-from tui.engine.sources import facts, files, hub_cache, limits, listing, safetensors_header
+from tui.engine.sources import facts, files, hub_cache, limits, listing, plausible, safetensors_header
 from tui.engine.sources.locate import locate
 from tui.values import Checkpoint
 
@@ -51,7 +52,7 @@ def describe(folder: Path) -> Checkpoint:
 
 
 @pytest.mark.parametrize(
-    "module", [facts, files, limits, safetensors_header], ids=lambda module: module.__name__
+    "module", [facts, files, limits, plausible, safetensors_header], ids=lambda module: module.__name__
 )
 def test_worked_examples(module: object) -> None:
     outcome = doctest.testmod(module)  # type: ignore[arg-type]
@@ -99,7 +100,8 @@ def test_the_shards_of_a_checkpoint_are_added_up(tiny: TinyFolder, tmp_path: Pat
 
 def test_pickled_weights_have_a_size_and_no_count(tiny: TinyFolder, tmp_path: Path) -> None:
     folder = shutil.copytree(tiny("bert", 3), tmp_path / "pickled")
-    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    torch.save(load_file(folder / "model.safetensors"), folder / "pytorch_model.bin")
+    (folder / "model.safetensors").unlink()
     checkpoint = describe(folder)
     assert checkpoint.serves
     assert checkpoint.parameters is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -169,7 +170,7 @@ def test_what_can_not_be_is_a_usage_error(
 def test_a_file_that_is_no_schema(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "schema"
     for written, part in (
-        (b"\xff\xfe{", "not a text in UTF-8"),
+        (b"\xff\xfe{", "it is UTF-16, not UTF-8"),
         (b"[1]", "is no JSON schema"),
         (b"", "is no JSON"),
     ):
@@ -177,7 +178,11 @@ def test_a_file_that_is_no_schema(tmp_path: Path, capsys: pytest.CaptureFixture[
         assert cli.main(["run", "translation", "t", "--steps", "--json-schema", str(path)]) == 2
         assert part in capsys.readouterr().err
     assert cli.main(["run", "translation", "t", "--steps", "--json-schema", str(tmp_path)]) == 2
-    assert "Is a directory" in capsys.readouterr().err
+    assert "it is a folder, not a file" in capsys.readouterr().err
+    os.mkfifo(tmp_path / "pipe")
+    for place, part in ((tmp_path / "pipe", "a named pipe"), (Path("/dev/zero"), "a device")):
+        assert cli.main(["run", "translation", "t", "--steps", "--json-schema", str(place)]) == 2
+        assert part in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

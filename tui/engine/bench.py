@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from tui.engine.errors import EngineError, plain
 from tui.engine.frames import Outbox
 from tui.engine.lanes import Job, Lane
+from tui.engine.sources.locate import path_of
 from tui.engine.tokenization import vocabulary
 from tui.engine.tokenization.comparison import compare
 from tui.engine.tokenization.contrasts import contrast
@@ -359,7 +360,7 @@ def save(tokenizer: AnyTokenizer, path: str) -> Path:
         )
     if not path.strip():
         raise EngineError("Where to?", "No path was given.", "Name a folder, or a new file ending in .json.")
-    target = Path(path).expanduser()
+    target = path_of(path)
     if target.suffix != ".json":
         target = target / "tokenizer.json"
     if target.exists():

@@ -7,7 +7,7 @@ import pickle
 import struct
 import threading
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 from tui.choices import DtypeName
 from tui.engine import device, tasks
-from tui.engine.errors import EngineError, plain
-from tui.engine.sources import facts, files
+from tui.engine.errors import EngineError, is_out_of_memory, plain
+from tui.engine.sources import facts, files, folders, model_size, plausible
 from tui.engine.sources.limits import UNSTATED_LIMIT, position_limit, token_limit
+from tui.engine.tokenization import tokenizer_json
 from tui.engine.tokenization.entries import AnyTokenizer
 from tui.engine.tokenization.reading import RustTokenizer, take_over
 from tui.values import Checkpoint
@@ -25,6 +26,10 @@ from tui.values import Checkpoint
 if TYPE_CHECKING:
     import torch
     from transformers import PreTrainedConfig, PreTrainedModel
+
+
+_MOST_SIDES = 8
+"""Of a tensor, told in full."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +74,24 @@ def load(
     `stage` is told what comes next and may raise to give the load up. `default_dtype_gate` is held while the
     process-wide default dtype of torch differs from float32. Raises EngineError, and what the libraries raise.
     """
+    folders.check(folder)
     placement = device.place(requested_device)
     dtype = device.choose_dtype(requested_dtype, placement.device, checkpoint.dtype, checkpoint.parameters)
-    config = _config(folder, task)
+    stated = files.read_config(folder)
+    weights, problem = facts.weights_in(folder)
+    if problem:
+        raise EngineError(
+            "The weights can't be used",
+            f"In {folder}: {problem}.",
+            "Copy or download the checkpoint again.",
+        )
+    plausible.check(stated, weights)
+    config = _config(folder, stated, task)
     if tokenizer is None:
         stage("tokenizer")
         tokenizer = _tokenizer(folder, config)
     stage("weights")
+    model_size.check(stated, config, weights, _auto_class(task))
     narrow = device.dtype_name(dtype) != "float32"
     with default_dtype_gate if narrow else nullcontext():
         model, warning = _model(folder, config, task, dtype)
@@ -104,11 +120,16 @@ def _auto_class(task: str) -> Any:
     return getattr(transformers, tasks.room(task).auto_class)
 
 
-def _config(folder: Path, task: str) -> PreTrainedConfig:
+def _config(folder: Path, stated: Mapping[str, Any], task: str) -> PreTrainedConfig:
     from transformers import CONFIG_MAPPING, AutoConfig
 
-    stated = files.read_config(folder)
     kind = stated.get("model_type")
+    if kind is not None and not isinstance(kind, str):
+        raise EngineError(
+            "Unknown kind of model",
+            "The model_type in its config.json is no name.",
+            "Choose another checkpoint, or correct its config.json.",
+        )
     try:
         config: PreTrainedConfig = AutoConfig.from_pretrained(
             folder, local_files_only=True, trust_remote_code=False
@@ -133,6 +154,7 @@ def _config(folder: Path, task: str) -> PreTrainedConfig:
             else "Its config.json names no model_type.",
             "Choose another checkpoint, or update transformers.",
         ) from error
+    config.return_dict = True
     if type(config) not in _auto_class(task)._model_mapping:
         head = tasks.room(task).head
         raise EngineError(
@@ -157,11 +179,25 @@ def _tokenizer(folder: Path, config: PreTrainedConfig) -> AnyTokenizer:
     except BaseException as error:  # a panic of Rust code is no Exception
         raise EngineError(
             "The tokenizer can't be used",
-            f"transformers refuses it: {plain(error)}.",
+            _refusal(folder, error),
             "Copy or download the checkpoint again; a tokenizer.json needs no further library.",
         ) from error
     limit = token_limit(position_limit(config.to_dict()), tokenizer.model_max_length)
     return take_over(tokenizer, limit or UNSTATED_LIMIT)
+
+
+def _refusal(folder: Path, error: BaseException) -> str:
+    """Why a tokenizer is refused: where its tokenizer.json is broken, else in the words of transformers."""
+    file = folder / "tokenizer.json"
+    try:
+        if file.is_file():
+            tokenizer_json.read(file)
+    except EngineError as broken:
+        return broken.failure.detail
+    except OSError as unread:
+        return f"{file}: {unread.strerror or unread}."
+    named = "tokenizer.json" if file.is_file() else "the vocabulary"
+    return f"In {folder}, transformers refuses {named} with its settings: {plain(error)}."
 
 
 def _model(
@@ -170,13 +206,6 @@ def _model(
     """The model, and a warning where its head is not in the files."""
     import torch
 
-    _, problem = facts.weights_in(folder)
-    if problem:
-        raise EngineError(
-            "The weights can't be used",
-            f"In {folder}: {problem}.",
-            "Copy or download the checkpoint again.",
-        )
     torch.manual_seed(0)  # what is not in the files is random, but the same each time
     try:
         model, report = _auto_class(task).from_pretrained(
@@ -200,10 +229,19 @@ def _model(
             f"In {folder}: the pickled weights are damaged.",
             "Copy or download the checkpoint again.",
         ) from error
+    except Exception as error:
+        if is_out_of_memory(error) or isinstance(error, ImportError) or getattr(error, "errno", None):
+            raise
+        raise EngineError(
+            "This checkpoint can't be loaded",
+            f"transformers can't make a model of config.json and {_weights_name(folder)} in {folder}: "
+            f"{type(error).__name__}, {plain(error)}.",
+            "Copy config.json and the weights from the same checkpoint, or choose another one.",
+        ) from error
     for name, stored, expected in sorted(report["mismatched_keys"]):
         raise EngineError(
             "The weights don't fit the config",
-            f"{name} is {list(stored)} in the file and {list(expected)} by the config.",
+            f"{name[:200]} is {_sides(stored)} in the file and {_sides(expected)} by the config.",
             "Copy config.json and the weights from the same checkpoint.",
         )
     may_lack = tasks.room(task).may_lack
@@ -211,12 +249,22 @@ def _model(
     return model, _untrained(model, missing, task) if missing else ""
 
 
+def _weights_name(folder: Path) -> str:
+    return next((file.name for file in folders.weight_files(folder)), "its weights")
+
+
+def _sides(shape: Sequence[int]) -> str:
+    return str(list(shape)) if len(shape) <= _MOST_SIDES else f"a tensor of {len(shape):,} sides"
+
+
 def _untrained(model: PreTrainedModel, missing: list[str], task: str) -> str:
     """The warning about a head that is not in the files, whose numbers are random: no answer means anything.
 
     Raises EngineError where more than the head is missing.
     """
-    names = ", ".join(missing[:4]) + (f" and {len(missing) - 4} more" if len(missing) > 4 else "")
+    names = ", ".join(name[:100] for name in missing[:4]) + (
+        f" and {len(missing) - 4} more" if len(missing) > 4 else ""
+    )
     base = f"{model.base_model_prefix}."
     # A pooler stands in the base model, but is trained with the head.
     inside = (name for name in missing if name.startswith(base) and not name.startswith(f"{base}pooler."))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.forms import FORMS, Option, Value
 from tui.headless.flags import OPTION, SETTING, WRITERS, add_option, flag
+from tui.plain_files import decoded, read_plain
 from tui.sampling import SETTINGS
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 STEP = "step:"
 """Beginning of the names under which argparse keeps what was given."""
 ALTERNATIVES = 5
+MOST_SCHEMA_BYTES = 16_000_000
 _MOST_SEED = 2**63 - 1
 _MOST_ALTERNATIVES = 1000
 _SHARED = ("num_beams", "length_penalty", "min_new_tokens", "no_repeat_ngram_size")
@@ -194,9 +196,9 @@ def _schema(typed: str) -> str:
     if not typed.lstrip().startswith("{"):
         where = typed
         try:
-            text = Path(typed).expanduser().read_text(encoding="utf-8-sig")
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "not a text in UTF-8"
+            text = decoded(read_plain(Path(typed).expanduser(), MOST_SCHEMA_BYTES))
+        except (OSError, ValueError, RuntimeError) as error:  # RuntimeError: there is no such user's home
+            reason = getattr(error, "strerror", None) or error
             raise argparse.ArgumentTypeError(f"{typed!r} is neither JSON nor a file: {reason}") from None
     try:
         schema = json.loads(text)

@@ -92,7 +92,7 @@ def _file(path: Path) -> list[str] | None:
     try:
         with path.expanduser().open("rb") as file:  # a pipe's name is as good
             content = file.read(MOST_BYTES + 1)
-    except (OSError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         why = f"{named}: {getattr(error, 'strerror', None) or error}."
         complain(Failure("The file can't be read", why, "A text that begins with @ goes through -."))
         return None

@@ -14,7 +14,7 @@ from transformers import StoppingCriteria, StoppingCriteriaList
 from transformers.generation.configuration_utils import GenerationMode
 
 from tui.engine import device
-from tui.engine.tasks.running import Run, check_ids, run, tensors, told
+from tui.engine.tasks.running import Run, check_ids, its_own_code, run, tensors, told
 from tui.engine.tasks.walk import walked
 from tui.engine.tokenization.reading import Reading
 
@@ -124,7 +124,7 @@ def read_and_go_on(
     elif "logits_to_keep" in loaded.accepts:
         settings["logits_to_keep"] = 0  # all of them
     started, pause = time.perf_counter(), _Check(check)
-    with torch.inference_mode(), ExitStack() as watched:
+    with torch.inference_mode(), its_own_code(), ExitStack() as watched:
         if watch is not None:
             watched.enter_context(watch)
         generated = model.generate(  # type: ignore[operator]

@@ -12,6 +12,7 @@ from tui.engine.decoding.constraints import ConstraintProcessor, constraint_of
 from tui.engine.decoding.described import Vocabulary
 from tui.engine.decoding.draws import Draws
 from tui.engine.decoding.kept_caches import KeptCaches, allowance
+from tui.engine.tasks.running import its_own_code
 from tui.generation.decoding import Constraint
 
 if TYPE_CHECKING:
@@ -46,5 +47,5 @@ class Held:
         encoded = self.caches.encoder_outputs(start.source) if start.source else None
         known = {} if encoded is None else {"encoder_outputs": encoded}
         model: Any = self.loaded.model
-        with torch.inference_mode():
+        with torch.inference_mode(), its_own_code():
             model.generate(**start.inputs, **known, **start.arguments, **extra, custom_generate=loop)

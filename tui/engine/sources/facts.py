@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tui.engine.sources import files
+from tui.engine.sources import files, folders, pickled
 from tui.engine.sources.limits import position_limit, token_limit
 from tui.engine.sources.locate import Place
 from tui.engine.sources.safetensors_header import Weights, read_weights
 from tui.engine.tasks import room
+from tui.plain_files import open_plain
 from tui.values import Checkpoint
 
 _DECODERS = frozenset({
@@ -28,6 +29,11 @@ _ENCODERS = frozenset({
     "nezha", "nystromformer", "rembert", "roberta", "roberta-prelayernorm", "roformer", "squeezebert",
     "xlm", "xlm-roberta", "xlm-roberta-xl", "xmod", "yoso",
 })  # fmt: skip
+_LARGEST_COUNT = 1 << 62
+"""Above this a number fits no event, and is none of a model."""
+_MOST_LABELS = 1_000_000
+"""Made up from their number alone; a head that large says itself what its rows are."""
+_INDEX = re.compile(r"[0-9]{1,9}")
 _LICENSE = re.compile(r"^license:\s*[\"']?([\w .+-]+?)[\"']?\s*$", re.MULTILINE)
 _FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n---\s*$", re.DOTALL | re.MULTILINE)
 
@@ -99,10 +105,11 @@ def labels_of(config: Mapping[str, Any]) -> tuple[str, ...]:
     """
     named = config.get("id2label")
     if isinstance(named, Mapping) and named:
-        by_index = {int(index): str(label) for index, label in named.items() if str(index).isdecimal()}
+        by_index = {int(index): str(label) for index, label in named.items() if _INDEX.fullmatch(str(index))}
         return tuple(label for _, label in sorted(by_index.items()))
     count = config.get("num_labels", config.get("_num_labels"))
-    return tuple(f"LABEL_{index}" for index in range(count if isinstance(count, int) else 2))
+    stated = isinstance(count, int) and 0 <= count <= _MOST_LABELS
+    return tuple(f"LABEL_{index}" for index in range(count if stated else 2))
 
 
 def _has_head(architectures: tuple[str, ...], task: str) -> bool:
@@ -121,36 +128,41 @@ def weights_in(folder: Path) -> tuple[Weights, str]:
     """Size and contents of the weight files, and what is wrong with them (empty: nothing)."""
     unknown = Weights(0, None, None)
     try:
-        found = files.weight_files(folder)
+        found = folders.weight_files(folder)
     except (OSError, ValueError) as error:
-        return unknown, f"the index of its weights can't be read: {error}"
-    missing = [file.name for file in found if not file.is_file()]
+        return unknown, f"the weights can't be read: {getattr(error, 'strerror', None) or error}"
+    missing = [file.name[:100] for file in found if not file.is_file()]
     if missing or not found:
         return unknown, f"weights are missing: {', '.join(missing[:3]) or 'no model.safetensors'}"
-    if found[0].suffix == ".bin":
-        return Weights(sum(file.stat().st_size for file in found), None, None), ""
+    sizes = Weights(sum(file.stat().st_size for file in found), None, None)
     try:
+        if found[0].suffix == ".bin":
+            return sizes, next(filter(None, map(pickled.problem_of, found)), "")
         return read_weights(found), ""
     except (OSError, ValueError) as error:
-        return Weights(sum(file.stat().st_size for file in found), None, None), str(error)
+        return sizes, str(getattr(error, "strerror", None) or error)
 
 
 def _family(config: Mapping[str, Any]) -> str | None:
     if config.get("is_encoder_decoder") is True:
         return "encoder-decoder"
-    model_type = config.get("model_type")
+    model_type = _text(config.get("model_type"))
     if model_type in _DECODERS:
         return "decoder"
     return "encoder" if model_type in _ENCODERS else None
 
 
 def _license(folder: Path) -> str | None:
-    """The licence the model card's front matter states."""
+    """The licence the model card's front matter states; the card is nothing that a checkpoint needs."""
+    card = folder / "README.md"
     try:
-        with (folder / "README.md").open(encoding="utf-8", errors="replace") as card:
-            matter = _FRONT_MATTER.match(card.read(20_000))
+        if folders.problem_of(folder, card):
+            return None
+        with open_plain(card) as opened:
+            written = opened.read(20_000).decode("utf-8", "replace")
     except OSError:
         return None
+    matter = _FRONT_MATTER.match(written)
     stated = _LICENSE.search(matter.group(1)) if matter else None
     return stated.group(1) if stated else None
 
@@ -164,4 +176,5 @@ def _text(value: object) -> str | None:
 
 
 def _count(config: Mapping[str, Any], *keys: str) -> int | None:
-    return next((config[key] for key in keys if isinstance(config.get(key), int)), None)
+    stated = (config[key] for key in keys if isinstance(config.get(key), int))
+    return next((count for count in stated if abs(count) < _LARGEST_COUNT), None)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tui.engine.errors import EngineError
+from tui.plain_files import decoded, read_plain
 
 CONFIG = "config.json"
 TOKENIZER_CONFIG = "tokenizer_config.json"
@@ -28,9 +30,25 @@ VOCABULARIES = (
 )  # fmt: skip
 
 
-def read_json(file: Path) -> dict[str, Any]:
-    """A JSON object in a file. Raises OSError, or ValueError for anything that is not a JSON object."""
-    content = json.loads(file.read_text(encoding="utf-8"))
+MOST_SETTINGS_BYTES = 16_000_000
+"""Of a file of settings: the largest config in use names 21,000 labels in one megabyte."""
+MOST_VOCABULARY_BYTES = 128_000_000
+"""Of a tokenizer.json: the largest in use, of 262,000 entries and their merges, has 34 megabytes."""
+MOST_INDEX_BYTES = 64_000_000
+"""Of an index of shards: that of a model with 384 experts in 61 layers has 18 megabytes."""
+
+
+def read_json(file: Path, most: int = MOST_SETTINGS_BYTES) -> dict[str, Any]:
+    """A JSON object in a plain file. Raises OSError, or ValueError for anything that is not a JSON object."""
+    raw = read_plain(file, most)
+    if raw.startswith(b"\xef\xbb\xbf"):
+        raise ValueError(
+            "it begins with a byte order mark, which transformers can't read: save it without one"
+        )
+    try:
+        content = json.loads(decoded(raw))
+    except RecursionError:
+        raise ValueError("its lists and objects are nested too deep") from None
     if not isinstance(content, dict):
         raise ValueError(f"{file.name} holds no JSON object")
     return content
@@ -41,14 +59,20 @@ def read_config(folder: Path) -> dict[str, Any]:
     try:
         return read_json(folder / CONFIG)
     except FileNotFoundError:
-        names = sorted(entry.name for entry in folder.iterdir())
-        found = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
         raise EngineError(
             "Not a checkpoint",
-            f"The folder {folder} has no {CONFIG}; " + (f"it holds {found}." if names else "it is empty."),
+            f"The folder {folder} has no {CONFIG}; {contents_of(folder)}.",
             "Choose the folder that holds config.json, the weights and the tokenizer.",
         ) from None
-    except (ValueError, RecursionError) as error:
+    except PermissionError:
+        raise
+    except OSError as error:
+        raise EngineError(
+            "The config can't be read",
+            f"{CONFIG} in {folder}: {error.strerror or error}.",
+            "Copy or download the checkpoint again.",
+        ) from error
+    except ValueError as error:
         raise EngineError(
             "The config can't be read",
             f"{CONFIG} in {folder} is not valid JSON: {error}.",
@@ -56,15 +80,41 @@ def read_config(folder: Path) -> dict[str, Any]:
         ) from error
 
 
+def contents_of(folder: Path) -> str:
+    """What a folder holds instead of what was looked for, in words. Raises OSError."""
+    names = sorted(entry.name for entry in folder.iterdir())
+    found = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
+    return f"it holds {found}" if names else "it is empty"
+
+
 def weight_files(folder: Path) -> tuple[Path, ...]:
-    """The weight files transformers would load: safetensors before pickled ones, shards by their index."""
+    """The weight files transformers would load: safetensors before pickled ones, shards by their index.
+
+    Raises OSError, and ValueError for an index that can't be followed.
+    """
     for single, index in _WEIGHTS:
-        if (folder / single).exists():
+        if os.path.lexists(folder / single):
             return (folder / single,)
-        if (folder / index).exists():
-            shards = read_json(folder / index).get("weight_map", {})
-            return tuple(folder / name for name in sorted(set(shards.values())))
+        if os.path.lexists(folder / index):
+            return tuple(folder / name for name in _shards(folder / index))
     return ()
+
+
+def _shards(index: Path) -> list[str]:
+    """Names of the shards of an index. Raises OSError, and ValueError where one is no name of a file beside it."""
+    shards = read_json(index, MOST_INDEX_BYTES).get("weight_map", {})
+    if not isinstance(shards, dict):
+        raise ValueError(f"{index.name}: “weight_map” is no object of names and files")
+    names: set[str] = set()
+    for tensor, name in shards.items():
+        if not isinstance(name, str) or not name:
+            raise ValueError(f"{index.name}: the file of “{tensor[:80]}” is no name")
+        names.add(name)
+    for name in names:
+        parts = Path(name).parts
+        if Path(name).is_absolute() or ".." in parts or "\0" in name:
+            raise ValueError(f"{index.name}: “{name[:200]}” leaves the folder")
+    return sorted(names)
 
 
 def needed(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -98,7 +148,8 @@ def has_tokenizer(folder: Path) -> bool:
 def names_a_tokenizer(names: tuple[str, ...], settings: Mapping[str, Any]) -> bool:
     """Whether files of these names and `tokenizer_config.json` make a tokenizer."""
     has_vocabulary = any(name in VOCABULARIES for name in names)
-    return has_vocabulary or settings.get("tokenizer_class") in _TOKENIZERS_WITHOUT_VOCABULARY
+    named = settings.get("tokenizer_class")
+    return has_vocabulary or (isinstance(named, str) and named in _TOKENIZERS_WITHOUT_VOCABULARY)
 
 
 def tokenizer_config(folder: Path) -> dict[str, Any]:

@@ -8,8 +8,10 @@ from pathlib import Path
 from huggingface_hub import constants
 
 from tui.engine.sources import files
+from tui.plain_files import read_plain
 
 _MODELS = "models--"
+_MOST_REF_BYTES = 1000
 
 
 def root() -> Path:
@@ -29,7 +31,7 @@ def snapshot(repository: str, revision: str | None = None) -> Path | None:
     if ".." in wanted:
         return None
     try:
-        commit = (folder / "refs" / wanted).read_text(encoding="utf-8").strip()
+        commit = read_plain(folder / "refs" / wanted, _MOST_REF_BYTES).decode().strip()
     except (OSError, ValueError):
         commit = wanted
     found = folder / "snapshots" / commit

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from tui.engine.sources.plausible import MOST_POSITIONS
+
 _LARGEST_SANE = 10_000_000
 """Above this a `model_max_length` means "not known": transformers writes 10^30."""
 
@@ -24,15 +26,17 @@ def position_limit(config: Mapping[str, Any]) -> int | None:
     >>> position_limit({"model_type": "roberta", "max_position_embeddings": 514, "pad_token_id": 1})
     512
     """
-    model_type = config.get("model_type")
+    stated = config.get("model_type")
+    model_type = stated if isinstance(stated, str) else None
     limit = config.get("max_position_embeddings")
     if limit is None and model_type in _N_POSITIONS:
         limit = config.get("n_positions")
-    if not isinstance(limit, int) or limit <= 0:
+    if not isinstance(limit, int) or not 0 < limit <= MOST_POSITIONS:
         return None
     if model_type in _POSITIONS_START_AFTER_PADDING:
         padding = config.get("pad_token_id")
-        return limit - (padding if isinstance(padding, int) else 1) - 1
+        rows = limit - (padding if isinstance(padding, int) else 1) - 1
+        return rows if 0 < rows <= limit else None
     return limit
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from tui.engine import device
-from tui.engine.errors import EngineError
+from tui.engine.errors import Abandoned, EngineError, failure_of, is_out_of_memory, plain
 from tui.engine.tasks.walk import Walk, walked
 from tui.engine.tokenization.reading import Reading
 from tui.values import Step
@@ -53,11 +54,28 @@ def run(
     inputs = tensors(loaded, reading)
     device.synchronize(on)
     started = time.perf_counter()
-    with torch.inference_mode():
+    with torch.inference_mode(), its_own_code():
         with walked(model, on) as walk:
             output = model(**inputs, **options, **(extra or {}))
             device.synchronize(on)
         return told(output, getattr(output, logits), inputs, walk, began, started)
+
+
+@contextmanager
+def its_own_code() -> Iterator[None]:
+    """Around a call of the model: what its code raises for values that its config should not have, told as that."""
+    try:
+        yield
+    except (Abandoned, EngineError):
+        raise
+    except Exception as error:
+        if is_out_of_memory(error) or failure_of(error).fatal:
+            raise
+        raise EngineError(
+            "The model can't run this",
+            f"Its own code fails with {type(error).__name__}: {plain(error)}.",
+            "Try another text. If it fails with any, its config.json or its tokenizer is not that of its weights.",
+        ) from error
 
 
 def told(

@@ -15,7 +15,7 @@ from transformers import StoppingCriteria, StoppingCriteriaList
 from tui.engine import device
 from tui.engine.errors import EngineError
 from tui.engine.sources.limits import position_limit
-from tui.engine.tasks.running import Run, Stages, check_ids, run, stages, tensors
+from tui.engine.tasks.running import Run, Stages, check_ids, its_own_code, run, stages, tensors
 from tui.engine.tasks.vocabulary import token_text
 from tui.engine.tasks.walk import two_stacks, walked
 from tui.views import Candidate, Written
@@ -121,7 +121,7 @@ def generate(
     began = time.perf_counter()
     scored = plan.beams > 1 and plan.most * plan.beams * vocabulary * 4 <= _MOST_SCORE_BYTES
     inputs = tensors(loaded, reading)
-    with torch.inference_mode(), _Encoder(loaded, inputs, read) as encoder:
+    with torch.inference_mode(), its_own_code(), _Encoder(loaded, inputs, read) as encoder:
         output = model.generate(
             **inputs,
             **plan.arguments,

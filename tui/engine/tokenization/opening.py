@@ -13,7 +13,7 @@ from tui import catalogue
 from tui.engine.errors import EngineError, plain
 from tui.engine.sources import files, hub_cache
 from tui.engine.sources.limits import position_limit, token_limit
-from tui.engine.sources.locate import locate
+from tui.engine.sources.locate import cut, locate, path_of
 from tui.engine.tokenization import tokenizer_json
 from tui.engine.tokenization.entries import AnyTokenizer
 from tui.engine.tokenization.reading import RustTokenizer, take_over
@@ -45,7 +45,7 @@ def open_tokenizer(reference: str, revision: str | None = None) -> OpenTokenizer
     without code of the checkpoint's own. Raises EngineError where there is none, and where it is broken.
     """
     reference = reference.strip()
-    file = Path(reference).expanduser()
+    file = path_of(reference)
     if reference and catalogue.built_in_folder(reference) is None and _is_file(file):
         backend = tokenizer_json.read(file)
         return OpenTokenizer(reference, _name_of(file), "folder", _around(backend, {}, None, _INPUT_NAMES))
@@ -57,18 +57,12 @@ def _find(reference: str, revision: str | None) -> tuple[str, Source, Path]:
     """Name, kind and folder of what a reference names. Raises EngineError where it is not on this machine."""
     try:
         place = locate(reference, revision)
-    except OSError as error:  # a name too long for the file system, say
-        raise EngineError(
-            "No such tokenizer",
-            f"“{_short(reference)}”: {error.strerror or plain(error)}.",
-            "Give a built-in's name, a folder, a Hub id, or a tokenizer.json.",
-        ) from error
     except EngineError as error:
         if not reference.endswith(".json"):
             raise
         raise EngineError(
             "No such file",
-            f"“{_short(reference)}” is not a file on the engine's machine.",
+            f"“{cut(reference)}” is not a file on the engine's machine.",
             "Give the path of a tokenizer.json, or the folder that holds one.",
         ) from error
     # for a tokenizer a snapshot without weights is enough, which `locate` passes over
@@ -76,7 +70,7 @@ def _find(reference: str, revision: str | None) -> tuple[str, Source, Path]:
     if folder is None or not (place.folder or files.has_tokenizer(folder)):
         raise EngineError(
             "This tokenizer is not on this machine",
-            f"“{_short(reference)}” is no built-in checkpoint and no folder, and the Hub cache has no tokenizer of "
+            f"“{cut(reference)}” is no built-in checkpoint and no folder, and the Hub cache has no tokenizer of "
             "that name.",
             "Load the checkpoint once, which downloads it, or give a folder or a tokenizer.json.",
         )
@@ -140,12 +134,9 @@ def _by_transformers(folder: Path) -> AnyTokenizer:
 
 
 def _nothing_in(folder: Path) -> EngineError:
-    names = sorted(entry.name for entry in folder.iterdir())
-    found = ", ".join(names[:6]) + (f" and {len(names) - 6} more" if len(names) > 6 else "")
     return EngineError(
         "No tokenizer in this folder",
-        f"{folder} has no {TOKENIZER_JSON} and no vocabulary; "
-        + (f"it holds {found}." if names else "it is empty."),
+        f"{folder} has no {TOKENIZER_JSON} and no vocabulary; {files.contents_of(folder)}.",
         "Choose the folder that holds the tokenizer's files.",
     )
 
@@ -161,7 +152,3 @@ def _name_of(file: Path) -> str:
     """What to call a file: its folder's name says more than `tokenizer.json`."""
     file = file.resolve()
     return f"{file.parent.name}/{file.name}"
-
-
-def _short(reference: str) -> str:
-    return reference if len(reference) <= 200 else f"{reference[:200]}…"

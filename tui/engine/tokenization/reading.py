@@ -68,7 +68,7 @@ class RustTokenizer(SharedTokenizer):
         self._backend = backend
         self._long = threading.Lock()
         self.limit = limit
-        self._input_names = input_names
+        self._input_names = tuple(dict.fromkeys(("input_ids", *input_names)))
         self.unknown_id = unknown_id
         self.class_id = class_id
         self.padding_side = padding_side

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.engine.errors import EngineError, plain
+from tui.engine.sources.files import MOST_VOCABULARY_BYTES
 from tui.engine.tokenization.components import EMPTY
+from tui.plain_files import decoded, open_plain, read_plain
 
 if TYPE_CHECKING:
     import tokenizers
 
+_MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _AGAIN = "Copy or download the file again, or choose another tokenizer."
 _OTHER_FILE = "Give the tokenizer.json of a checkpoint, or the folder that holds it."
 _PARTS = (
@@ -29,12 +33,12 @@ def read(file: Path) -> tokenizers.Tokenizer:
     """
     import tokenizers
 
-    with file.open("rb") as opened:
+    with open_plain(file) as opened:
         beginning = opened.read(64)
         # a checkpoint of gigabytes is not read to the end only to learn that it is no JSON
-        if beginning.lstrip()[:1] not in (b"{", b"[", b"") and not beginning.startswith(b"\xef\xbb\xbf"):
+        if beginning.lstrip()[:1] not in (b"{", b"[", b"") and not beginning.startswith(_MARKS):
             raise _not_json(file, f"it begins with {beginning[:8]!r}")
-        content = beginning + opened.read()
+    content = read_plain(file, MOST_VOCABULARY_BYTES)
     try:
         return tokenizers.Tokenizer.from_buffer(content)
     except BaseException as error:  # a panic of the library's Rust code is no Exception
@@ -43,13 +47,12 @@ def read(file: Path) -> tokenizers.Tokenizer:
 
 def _broken(file: Path, content: bytes, error: BaseException) -> EngineError:
     """What is wrong with the content of a file that the library refuses."""
+    if content.startswith(codecs.BOM_UTF8):
+        return _not_json(file, "it begins with a byte order mark: save it without one")
     try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError as bad:
-        line, column = _place(content, bad.start)
-        return _not_json(
-            file, f"line {line:,}, column {column:,} is not UTF-8 (byte {content[bad.start]:#04x})"
-        )
+        text = decoded(content)
+    except ValueError as bad:
+        return _not_json(file, str(bad))
     try:
         tokenizer = json.loads(text)
     except json.JSONDecodeError as bad:
@@ -110,12 +113,6 @@ def _reason(value: Any, error: BaseException) -> str:
 
 def _not_json(file: Path, why: str) -> EngineError:
     return EngineError("Not a tokenizer.json", f"{file} is not JSON: {why}.", _OTHER_FILE)
-
-
-def _place(content: bytes, at: int) -> tuple[int, int]:
-    """Line and column, in characters and from 1, of a byte; what stands before it on its line is UTF-8."""
-    begin = content.rfind(b"\n", 0, at) + 1
-    return content.count(b"\n", 0, at) + 1, len(content[begin:at].decode("utf-8")) + 1
 
 
 def _listed(tokenizer: dict[str, Any]) -> str:
