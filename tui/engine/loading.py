@@ -91,9 +91,9 @@ def load(
         stage("tokenizer")
         tokenizer = _tokenizer(folder, config)
     stage("weights")
-    model_size.check(stated, config, weights, _auto_class(task))
     narrow = device.dtype_name(dtype) != "float32"
     with default_dtype_gate if narrow else nullcontext():
+        model_size.check(stated, config, weights, _auto_class(task))
         model, warning = _model(folder, config, task, dtype)
     stage("device")
     model.to(placement.device)  # type: ignore[arg-type]

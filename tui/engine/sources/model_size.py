@@ -47,7 +47,7 @@ def check(stated: Mapping[str, Any], config: PreTrainedConfig, weights: Weights,
     )
     try:
         with outline, torch.device("meta"), initialization.no_init_weights():
-            auto_class.from_config(copy.deepcopy(config), trust_remote_code=False)
+            auto_class.from_config(copy.deepcopy(config), dtype=torch.float32, trust_remote_code=False)
     except _TooLarge as error:
         blame = plausible.culprit(stated, weights)
         raise EngineError(

@@ -90,7 +90,9 @@ class PieceMaker:
     ) -> Origin:
         if field is None:
             return "special"
-        if word is not None and words[field][word].id is not None:
+        # two templates in a row number texts, and words in them, that there are not
+        known = words[field] if field < len(words) else ()
+        if word is not None and word < len(known) and known[word].id is not None:
             return "added token"
         return "unknown" if index == self._reader.unknown_id else "text"
 
