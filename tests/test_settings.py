@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -161,7 +162,7 @@ def test_what_the_config_file_can_not_hold(config: Path, written: str, part: str
 def test_a_config_file_that_is_no_text(config: Path, tmp_path: Path) -> None:
     config.write_bytes(b"\xff\xfe")
     assert "UTF-8" in refused({}, {}, config).detail
-    assert "directory" in refused({}, {}, tmp_path).detail
+    assert "folder" in refused({}, {}, tmp_path).detail
 
 
 def test_the_default_engine_is_this_python() -> None:
@@ -176,3 +177,34 @@ def test_the_users_folder_is_not_imported_from(tmp_path: Path, monkeypatch: pyte
     assert "-P" not in Settings().command
     monkeypatch.chdir(tmp_path)
     assert "-P" in Settings().command
+
+
+def test_a_config_file_that_is_no_plain_file(tmp_path: Path) -> None:
+    """Nothing is waited for, and nothing read without end."""
+    pipe, folder, large, binary, nested = (
+        tmp_path / name for name in ("pipe", "folder", "large", "binary", "nested")
+    )
+    os.mkfifo(pipe)
+    folder.mkdir()
+    with large.open("wb") as file:
+        file.truncate(100_000_000)
+    binary.write_bytes(bytes(range(256)))
+    nested.write_text("a = " + "[" * 100_000)
+    for path, said in (
+        (pipe, "a named pipe"),
+        (Path("/dev/zero"), "a device"),
+        (folder, "a folder"),
+        (large, "too large"),
+        (binary, "not UTF-8"),
+        (nested, "nested too deep"),
+        (tmp_path / ("x" * 300), "name too long"),
+    ):
+        refusal = refused({}, {"LOGITSCOPE_CONFIG": str(path)})
+        assert said in refusal.detail
+        assert str(path) in refusal.detail
+    assert load_settings({}, {"LOGITSCOPE_CONFIG": os.devnull}) == load_settings({}, {})
+
+
+def test_no_name_holds_a_null_character(config: Path) -> None:
+    config.write_text('state = "a\\u0000b"\n')
+    assert "state" in refused({}, {}, config).title

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Mapping
@@ -10,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from tui.choices import DTYPES, TASKS, DtypeName
+from tui.plain_files import decoded, read_plain
 
 TASK_ALIASES: Mapping[str, str] = MappingProxyType(
     {"text-classification": "sentiment-analysis", "token-classification": "ner"}
@@ -17,6 +19,8 @@ TASK_ALIASES: Mapping[str, str] = MappingProxyType(
 """Other names transformers has for the same pipelines."""
 DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 KEYS_TABLE = "keys"
+_MOST_BYTES = 1_000_000
+"""Of a config file."""
 NAMES: tuple[str, ...] = ("task", "model", "revision", "device", "dtype", "engine", "theme", "state")
 """What the environment (`LOGITSCOPE_TASK`, ...) and the config file (`task`, ...) can set."""
 
@@ -148,14 +152,15 @@ def _path(text: str | None) -> Path | None:
 
 def _read_config(path: Path, must_exist: bool) -> tuple[dict[str, _Given], Mapping[str, str]]:
     try:
-        written = path.read_text(encoding="utf-8-sig")
+        empty = path == Path(os.devnull)  # as good as none, to whoever names it
+        written = "" if empty else decoded(read_plain(path, _MOST_BYTES))
     except FileNotFoundError as error:
         if must_exist:
             hint = "Correct LOGITSCOPE_CONFIG, or leave it out."
             raise SettingsError("The config file isn't there", str(path), hint) from error
         return {}, MappingProxyType({})
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
         hint = "Make it a readable TOML file, or remove it."
         raise SettingsError("The config file can't be read", f"{path}: {reason}", hint) from error
 
@@ -163,10 +168,10 @@ def _read_config(path: Path, must_exist: bool) -> tuple[dict[str, _Given], Mappi
 
     try:
         table = tomllib.loads(written)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(
             "The config file is not valid TOML",
-            f"{path}: {error}",
+            f"{path}: {'nested too deep' if isinstance(error, RecursionError) else error}",
             'A line is `name = "value"`; keys are remapped under `[keys]`.',
         ) from error
     given: dict[str, _Given] = {}
@@ -219,7 +224,7 @@ def _line_of(name: str, written: str) -> str:
 def _text(given: _Given | None, name: str) -> str | None:
     if given is None:
         return None
-    if not isinstance(given.value, str) or not given.value:
+    if not isinstance(given.value, str) or not given.value or "\0" in given.value:
         where = f"{given.place} is {given.value!r}"
         raise SettingsError(f"The {name} can't be used", where, "It has to be a piece of text, in quotes.")
     return given.value

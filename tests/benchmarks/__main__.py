@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import generating, keys, long_texts, resources, start, surroundings, writing
+from tests.benchmarks import generating, keys, long_texts, resources, start, surroundings, tokenizing, writing
 from tests.benchmarks.result import Log, Result
 
 BENCHMARKS: dict[str, Callable[[int, Path, Log], list[Result]]] = {
@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, Callable[[int, Path, Log], list[Result]]] = {
     "keys-busy": keys.while_busy,
     "keys-long": long_texts.typed,
     "tokenizing": long_texts.read,
+    "tokenize": tokenizing.told,
     "generating": generating.measured,
     "writing": writing.measured,
     "bytes": resources.sent_bytes,

@@ -16,7 +16,7 @@ from tui.engine.frames import FrameReader, Outbox
 from tui.engine.lanes import Job, Lane
 from tui.engine.session import Session
 from tui.protocol import AnyEvent, Cancelled, Failed, Pong, Progress, Superseded
-from tui.values import Memory
+from tui.values import Failure, Memory
 
 
 class Wire:
@@ -215,3 +215,20 @@ def test_work_that_is_abandoned_or_over_says_nothing(wire: Wire) -> None:
     assert session.attempt(1, "Analyze", work) is None
     assert ran == [1]
     assert wire.next() == Cancelled(1)
+
+
+def test_an_answer_that_no_frame_holds_is_told_and_the_request_has_its_last_event(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = Session(wire.outbox, lost=lambda: None)
+    wire.outbox.open(1)
+
+    def work() -> None:
+        with monkeypatch.context() as small:
+            small.setattr("tui.framing.MAX_FRAME_BYTES", 10)
+            wire.outbox.send(Failed(1, Failure("much", "too", "long")))
+
+    failure = session.attempt(1, "Analyze", work)
+    assert failure is not None
+    assert "too large" in failure.title
+    assert wire.next() == Failed(1, failure)

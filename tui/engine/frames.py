@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable
 
 from tui import framing, protocol
-from tui.engine.errors import Abandoned
+from tui.engine.errors import Abandoned, EngineError
 from tui.protocol import AnyEvent, Cancelled, Superseded
 
 
@@ -83,9 +83,19 @@ class Outbox:
         self.send(Superseded(request_id, by))
 
     def send(self, event: AnyEvent) -> bool:
-        """Write an event; False when its request is over (or, for `Cancelled`, beyond cancelling)."""
+        """Write an event; False when its request is over (or, for `Cancelled`, beyond cancelling).
+
+        Raises EngineError for one that no frame holds.
+        """
         last = isinstance(event, protocol.LAST_EVENTS)
-        frame = framing.encode_frame(event)
+        try:
+            frame = framing.encode_frame(event)
+        except ValueError as error:
+            raise EngineError(
+                "The answer is too large to be sent",
+                f"{error}.",
+                "Ask about a shorter text, or for fewer rows.",
+            ) from error
         with self._lock:
             if event.id != 0:
                 if event.id not in self._open:
