@@ -86,7 +86,7 @@ def test_a_panic_is_told_and_the_next_question_is_answered(
     for question in (
         Dissect(file, text),
         Compare(text, (file, "nano-sentiment")),
-        ListTokens(file, "text", text),
+        ListTokens(file, text=text),
         ReadIds(file, "0"),
         Explain(file, 0),
         Browse(file, "a"),

@@ -197,6 +197,7 @@ class Bench:
 
     def _dissected(self, question: Dissect) -> Dissected:
         subject = self._subject(question.tokenizer)
+        subject.tokenizer.try_text(question.text, question.pair, back=True)
         began = time.perf_counter()
         stages = subject.stages.stages(question.text, question.pair)
         seconds = time.perf_counter() - began
@@ -208,6 +209,7 @@ class Bench:
             return Traced(
                 subject.facts, None, "It is written in Python, which tells its pieces and not its steps."
             )
+        subject.tokenizer.try_text(question.word)
         return Traced(subject.facts, tracer_of(subject.tokenizer).trace(question.word))
 
     def _explained(self, request_id: int, question: Explain) -> Explained:

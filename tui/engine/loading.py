@@ -174,6 +174,9 @@ def _tokenizer(folder: Path, config: PreTrainedConfig) -> AnyTokenizer:
             f"The folder {folder} has no tokenizer.json or vocabulary file.",
             "Copy the tokenizer's files of the checkpoint into it.",
         )
+    file = folder / tokenizer_json.NAME
+    if file.is_file():
+        tokenizer_json.refuse_endless(file, file.read_bytes())
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except BaseException as error:  # a panic of Rust code is no Exception

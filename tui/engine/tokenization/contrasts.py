@@ -60,6 +60,7 @@ def contrast(
 def known_words(tokenizer: AnyTokenizer, words: Iterable[str]) -> frozenset[str]:
     """Those of the words that the vocabulary has one entry for."""
     asked = list(words)
+    tokenizer.try_text(" ".join(asked))
     if isinstance(tokenizer, RustTokenizer):
         return tokenizer.ask(partial(_known_to_backend, words=asked, unknown=tokenizer.unknown_id))
     return frozenset(

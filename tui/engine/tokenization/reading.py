@@ -26,6 +26,7 @@ from tui.engine.tokenization.long_texts import LONG, Parts, can_be_cut
 from tui.engine.tokenization.python_tokenizer import PythonTokenizer
 from tui.engine.tokenization.shared import SharedTokenizer
 from tui.engine.tokenization.texts import Cut, Reading, TextTokenizer, Turns
+from tui.engine.tokenization.trials import Trial
 from tui.values import Token
 
 if TYPE_CHECKING:
@@ -58,11 +59,13 @@ class RustTokenizer(SharedTokenizer):
         render: Callable[[Turns], str] | None = None,
         folder: Path | None = None,
         languages: Languages | None = None,
+        is_known: bool = False,
     ) -> None:
         """Takes the backend over: nobody else may call it from now on.
 
         cleans_up: whether decoding takes the spaces before punctuation away, as transformers does it where the
-        tokenizer's config says so. render: applies the chat template; it must not call the backend.
+        tokenizer's config says so. render: applies the chat template; it must not call the backend. is_known: it
+        comes with Logitscope, so that no text needs to be tried apart first.
         """
         super().__init__(special_ids, render)
         self._backend = backend
@@ -81,6 +84,7 @@ class RustTokenizer(SharedTokenizer):
         self.languages = languages
         self._language = None if languages is None else languages.source
         backend.no_padding()
+        self._trial = None if is_known else Trial.of(backend, folder.name if folder else "", self._written)
 
     @classmethod
     def from_folder(cls, folder: Path, limit: int | None, input_names: tuple[str, ...]) -> RustTokenizer:
@@ -90,7 +94,7 @@ class RustTokenizer(SharedTokenizer):
         from tui.engine.sources import files
 
         backend = tokenizers.Tokenizer.from_file(str(folder / "tokenizer.json"))
-        return cls.around(backend, files.tokenizer_config(folder), limit, input_names, folder)
+        return cls.around(backend, files.tokenizer_config(folder), limit, input_names, folder, is_known=True)
 
     @classmethod
     def around(
@@ -100,6 +104,7 @@ class RustTokenizer(SharedTokenizer):
         limit: int | None,
         input_names: tuple[str, ...],
         folder: Path | None = None,
+        is_known: bool = False,
     ) -> RustTokenizer:
         """Take over a backend, with what `tokenizer_config.json` says of it; empty where there is none."""
         special = frozenset(
@@ -120,6 +125,7 @@ class RustTokenizer(SharedTokenizer):
             pad_id=None if padding is None else backend.token_to_id(padding),
             cleans_up=cleans_up(backend, settings.get),
             folder=folder,
+            is_known=is_known,
         )
 
     @property
@@ -178,8 +184,22 @@ class RustTokenizer(SharedTokenizer):
 
         return Parts(count)
 
+    def try_text(self, text: str, pair: str | None = None, back: bool = False) -> None:
+        """Try a text apart, where this tokenizer could run without end on it; back: decoding it, too.
+
+        Every reading does it; so must whoever hands a text to the backend in another way. Raises EngineError where
+        the text takes too much time or memory.
+        """
+        if self._trial is not None:
+            self._trial.text(text, pair, back)
+
+    def _written(self) -> str:
+        with self._calls:
+            return str(self._backend.to_str())
+
     def _read_long(self, text: str, special: bool) -> Reading:
         """A long text: its beginning as far as the model takes it, the rest counted by parts."""
+        self.try_text(text)
         assert self.limit is not None
         with self._long:
             parts = self._parts
@@ -223,6 +243,8 @@ class RustTokenizer(SharedTokenizer):
 
     def decode(self, ids: Sequence[int], skip_special: bool = False, clean_up: bool = True) -> str:
         """The text that ids stand for."""
+        if self._trial is not None:
+            self._trial.ids(ids)
         with self._calls:
             try:
                 text = str(self._backend.decode(list(ids), skip_special_tokens=skip_special))
@@ -278,6 +300,7 @@ class RustTokenizer(SharedTokenizer):
         special: bool = True,
         language: str | None = None,
     ) -> tokenizers.Encoding:
+        self.try_text(text, pair)
         with self._calls:
             if self.languages is not None:
                 # every call says its language, for none may find that of the call before

@@ -30,6 +30,9 @@ class SharedTokenizer:
             raise no_chat_template()
         return self._render(turns)
 
+    def try_text(self, text: str, pair: str | None = None, back: bool = False) -> None:
+        """Try a text apart, where this tokenizer could run without end on it. Raises EngineError where it does."""
+
     def is_special(self, index: int) -> bool:
         """Whether an id is that of a special token."""
         return index in self._special_ids

@@ -83,6 +83,7 @@ class LongReading:
         else:
             assert isinstance(self.tokenizer, RustTokenizer)
             texts = [self.text[start:end] for start, end in group]
+            self.tokenizer.try_text(self.text[group[0][0] : group[-1][1]])
             with tells_failure(self._tokenizer_name):
                 encodings = self.tokenizer.ask(partial(_encodings, texts=texts))
             for (start, _), text, encoding in zip(group, texts, encodings, strict=True):

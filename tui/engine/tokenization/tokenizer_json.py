@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 from tui.engine.errors import EngineError, plain
 from tui.engine.sources.files import MOST_VOCABULARY_BYTES
 from tui.engine.tokenization.components import EMPTY
+from tui.engine.tokenization.risks import of_file
 from tui.plain_files import decoded, open_plain, read_plain
 
 if TYPE_CHECKING:
     import tokenizers
 
 _MARKS = (codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+NAME = "tokenizer.json"
 _AGAIN = "Copy or download the file again, or choose another tokenizer."
 _OTHER_FILE = "Give the tokenizer.json of a checkpoint, or the folder that holds it."
 _PARTS = (
@@ -39,10 +41,18 @@ def read(file: Path) -> tokenizers.Tokenizer:
         if beginning.lstrip()[:1] not in (b"{", b"[", b"") and not beginning.startswith(_MARKS):
             raise _not_json(file, f"it begins with {beginning[:8]!r}")
     content = read_plain(file, MOST_VOCABULARY_BYTES)
+    refuse_endless(file, content)
     try:
         return tokenizers.Tokenizer.from_buffer(content)
     except BaseException as error:  # a panic of the library's Rust code is no Exception
         raise _broken(file, content, error) from error
+
+
+def refuse_endless(file: Path, content: bytes) -> None:
+    """Raise EngineError where reading the file would take minutes, or gigabytes of memory."""
+    reason = of_file(content)
+    if reason is not None:
+        raise EngineError("The tokenizer.json is too much", f"{file}: {reason}.", _AGAIN)
 
 
 def _broken(file: Path, content: bytes, error: BaseException) -> EngineError:

@@ -54,6 +54,7 @@ class WholeText:
 
 def read_whole(tokenizer: AnyTokenizer, name: str, text: str, special: bool = False) -> WholeText:
     """Read a text without any limit. Raises EngineError where the tokenizer gives up."""
+    tokenizer.try_text(text)
     with tells_failure(name):
         if isinstance(tokenizer, RustTokenizer):
             return tokenizer.ask(partial(_by_backend, text=text, special=special))
