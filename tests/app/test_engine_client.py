@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -32,6 +33,7 @@ from tui.protocol import (
     Progress,
     Ready,
     Reweigh,
+    Reweighed,
     Superseded,
     Tokenized,
 )
@@ -40,8 +42,8 @@ from tui.values import ReadoutSettings
 
 SCRIPT = Path(__file__).parents[1] / "scripted_engine.py"
 ROOT = Path(__file__).parents[2]
-FAST = Timing(ping=0.05, silent=0.2, handshake=PATIENCE, backoff=0.05, grace=0.3)
-PATIENT = Timing(ping=0.05, silent=PATIENCE, handshake=PATIENCE, backoff=0.05, grace=0.3)
+FAST = Timing(ping=0.05, silent=0.2, cancel=PATIENCE, handshake=PATIENCE, backoff=0.05, grace=0.3)
+PATIENT = Timing(ping=0.05, silent=PATIENCE, cancel=PATIENCE, handshake=PATIENCE, backoff=0.05, grace=0.3)
 TASK = "sentiment-analysis"
 N = TypeVar("N")
 
@@ -460,6 +462,29 @@ async def test_a_silent_engine_can_be_restarted_with_its_request(start: Start) -
     assert (await playground.wait(Answered)).id == analyze
     assert playground.all(EngineLost)[0].restarts
     assert not alive(pid)
+
+
+async def test_a_cancel_that_a_frozen_engine_takes_no_notice_of_ends_it(start: Start, tmp_path: Path) -> None:
+    """The cancelled request is not offered again; another one is, and is answered."""
+    record = tmp_path / "record"
+    playground = start("hold=endless", f"record={record}", timing=replace(FAST, cancel=0.2))
+    await playground.client.connect(playground.hear)
+    pid = (await playground.wait(EngineStarted)).ready.pid
+    endless = playground.analyze("endless")
+    await playground.wait(Pong, count=len(playground.all(Pong)) + 2)
+    os.kill(pid, signal.SIGSTOP)
+    await playground.wait(EngineSilent)
+    assert not playground.all(EngineLost), "as long as nobody cancels, it is waited for"
+    playground.client.send(Cancel(playground.client.next_id(), endless))
+    inspected = Reweigh(playground.client.next_id(), ReadoutSettings())
+    playground.client.send(inspected)
+    lost = await playground.wait(EngineLost)
+    assert lost.restarts
+    assert "no notice of the cancel" in lost.failure.title
+    assert (await playground.wait(Cancelled)).id == endless
+    assert (await playground.wait(Reweighed)).id == inspected.id
+    assert not alive(pid)
+    assert [line.split()[0] for line in record.read_text().splitlines()].count("Analyze") == 1
 
 
 # ----------------------------------------------------------------------------------------- the end

@@ -70,6 +70,8 @@ class EngineClient:
         self._deaths: list[float] = []
         self._quiet_pings = 0
         self._silent = False
+        self._ignored_pings = 0
+        """Pings since a `Cancel` that the engine takes no notice of: it has said nothing since."""
         if engine is not None:
             self._adopt(engine)
 
@@ -166,7 +168,7 @@ class EngineClient:
         """Hear an event from the engine, and pass it on."""
         if link is not self._link:
             return
-        self._quiet_pings = 0
+        self._quiet_pings = self._ignored_pings = 0
         if self._silent:
             self._silent = False
             self._listener(EngineSilent(0.0, True))
@@ -213,7 +215,7 @@ class EngineClient:
         self.writable()
 
     async def _recover(self, link: EngineLink, broken: LinkError | None) -> None:
-        self._quiet_pings, self._silent = 0, False
+        self._quiet_pings, self._ignored_pings, self._silent = 0, 0, False
         if broken is None:
             await link.gone(2 * self._timing.grace)  # to learn how it ended
         status = link.engine.popen.poll()
@@ -276,6 +278,13 @@ class EngineClient:
         if quiet_seconds >= self._timing.silent:
             self._silent = True
             self._listener(EngineSilent(quiet_seconds, False))
+        self._ignored_pings = self._ignored_pings + 1 if self._requests.any_cancelled else 0
+        ignored_seconds = self._ignored_pings * self._timing.ping
+        if ignored_seconds >= self._timing.cancel and self._link is not None:
+            # a person asked for it, so that it counts for none of the deaths after which the engine stays down
+            self._deaths.clear()
+            self.lost(self._link, LinkError(failures.ignored_cancel(ignored_seconds), False))
+            return
         self._write(Ping(self.next_id()))
 
     def _write(self, request: AnyRequest) -> bool:

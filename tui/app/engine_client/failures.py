@@ -64,6 +64,15 @@ def broken_stream(error: Exception) -> Failure:
     )
 
 
+def ignored_cancel(seconds: float) -> Failure:
+    """What runs holds the whole engine, so that it doesn't even hear of the cancel."""
+    return Failure(
+        "The engine took no notice of the cancel",
+        f"It has said nothing for {seconds:.0f} s, so it was ended.",
+        "It is starting again, without what was cancelled.",
+    )
+
+
 def cannot_send(error: ValueError) -> Failure:
     """A request that no frame can hold: text with half a character in it, or too much of it."""
     return Failure("The request can't be sent", visible(str(error)), "Change the text, or shorten it.")

@@ -45,6 +45,8 @@ class Timing:
 
     ping: float = 2.0
     silent: float = 10.0
+    cancel: float = 6.0
+    """How long an engine that says nothing may take no notice of a `Cancel`; then it is ended."""
     handshake: float = 30.0
     """From the start of the process to `Ready`."""
     death_window: float = 60.0

@@ -62,6 +62,11 @@ class OpenRequests:
             return Cancelled(target)
         return None
 
+    @property
+    def any_cancelled(self) -> bool:
+        """Whether a cancelled request still waits for its last event."""
+        return bool(self._cancelled)
+
     def to_send(self) -> list[AnyRequest]:
         """What the engine hasn't got: a `Load` first, then by age.
 
