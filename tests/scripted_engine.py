@@ -14,6 +14,8 @@ fail=WORD    fail for an `Analyze` whose text holds WORD; behind the third token
 fatal        answer the first `Analyze` with a fatal failure and exit
 hold=WORD    never answer an `Analyze` whose text holds WORD; a `Continue` stays open behind its third token, a
              `Search` behind its first step
+freeze=WORD  stop, as SIGSTOP does it, for an `Analyze` whose text holds WORD; behind the third token of a
+             `Continue`
 deaf         greet, then read nothing more
 uncancelled  do nothing for a `Cancel`
 unread       fail for a `Continue` that adds nothing
@@ -127,6 +129,8 @@ def analyze(request: Analyze, steps: dict[str, str]) -> None:
     if "fail" in steps and steps["fail"] in text:
         write(Failed(request.id, Failure("Scripted failure", "as asked", "ask for something else")))
         return
+    if "freeze" in steps and steps["freeze"] in text:
+        os.kill(os.getpid(), signal.SIGSTOP)
     if "hold" in steps and steps["hold"] in text:
         return
     token = Token(1, text[:8], 0, len(text[:8]), False, 1, 0, 0)
@@ -139,6 +143,8 @@ def analyze(request: Analyze, steps: dict[str, str]) -> None:
 def go_on(request: Continue, steps: dict[str, str]) -> None:
     text = request.inputs["text"]
     for chosen in WRITTEN[len(request.written) : len(request.written) + request.most]:
+        if chosen.place == 3 and "freeze" in steps and steps["freeze"] in text:
+            os.kill(os.getpid(), signal.SIGSTOP)
         if chosen.place == 3 and "hold" in steps and steps["hold"] in text:
             return
         if chosen.place == 3 and "die" in steps and steps["die"] in text:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -11,7 +12,14 @@ import pytest
 from tests.engine.test_lanes import Wire
 from tui.engine.lanes import Job, Lane
 from tui.engine.session import Session
-from tui.engine.supervision import LOOK_SECONDS, STUCK_SECONDS, WAITING, Supervisor
+from tui.engine.supervision import (
+    LOOK_SECONDS,
+    STUCK_SECONDS,
+    STUCK_WORK_SECONDS,
+    WAITING,
+    Supervisor,
+    clocks,
+)
 from tui.protocol import Cancelled, Failed, Pong, Progress
 from tui.values import Memory
 
@@ -22,9 +30,9 @@ class Watched:
     """A lane under a supervisor whose clock stands still until it is moved."""
 
     def __init__(self, wire: Wire, apart: bool = False) -> None:
-        self.wire, self.now, self.ended = wire, 0.0, threading.Event()
+        self.wire, self.now, self.worked, self.ended = wire, 0.0, 0.0, threading.Event()
         self.lane = Lane("watched", ("Analyze", "Load"), wire.outbox.supersede)
-        self.supervisor = Supervisor(wire.outbox, self.ended.set, lambda: self.now)
+        self.supervisor = Supervisor(wire.outbox, self.ended.set, lambda _: (self.now, self.worked))
         self.supervisor.add(self.lane, apart)
 
     def ask(self, request_id: int) -> None:
@@ -45,8 +53,8 @@ class Watched:
         assert started.wait(30)
         return go
 
-    def later(self, seconds: float) -> None:
-        self.now += seconds
+    def later(self, seconds: float, worked: float = 0.0) -> None:
+        self.now, self.worked = self.now + seconds, self.worked + worked
         self.supervisor.look()
 
 
@@ -148,7 +156,10 @@ def test_a_stuck_thread_of_a_lane_apart_is_left_to_itself(wire: Wire) -> None:
     assert not watched.ended.is_set()
 
 
-def test_a_stuck_lane_that_holds_what_others_need_ends_the_engine_with_a_word(wire: Wire) -> None:
+@pytest.mark.parametrize(("waited", "worked"), [(STUCK_SECONDS, 0.0), (50.0, STUCK_WORK_SECONDS)])
+def test_a_stuck_lane_that_holds_what_others_need_ends_the_engine_with_a_word(
+    wire: Wire, waited: float, worked: float
+) -> None:
     watched = Watched(wire)
     go = watched.occupy(1)
     assert wire.outbox.send(Cancelled(1))
@@ -157,9 +168,9 @@ def test_a_stuck_lane_that_holds_what_others_need_ends_the_engine_with_a_word(wi
     assert not watched.ended.is_set(), "nobody waits for it"
     watched.ask(2)
     watched.later(0)
-    watched.later(STUCK_SECONDS / 2)
+    watched.later(waited / 2, worked / 2)
     assert not watched.ended.is_set()
-    watched.later(STUCK_SECONDS / 2)
+    watched.later(waited / 2, worked / 2)
     assert watched.ended.is_set()
     assert [wire.next(), wire.next()] == [Cancelled(1), Progress(2, WAITING)]
     told = wire.next()
@@ -167,3 +178,18 @@ def test_a_stuck_lane_that_holds_what_others_need_ends_the_engine_with_a_word(wi
     assert told.id == 0
     assert told.failure.fatal
     go.set()
+
+
+def test_the_work_of_a_thread_is_measured() -> None:
+    def spin() -> None:
+        while not seen.is_set():
+            pass
+
+    seen = threading.Event()
+    thread = threading.Thread(target=spin)
+    thread.start()
+    while clocks(thread)[1] < 0.05 and hasattr(time, "pthread_getcpuclockid"):
+        thread.join(0.01)
+    seen.set()
+    thread.join()
+    assert clocks(None)[1] == 0.0

@@ -47,6 +47,11 @@ class Lane:
         thread.start()
 
     @property
+    def thread(self) -> threading.Thread | None:
+        """What runs its jobs now."""
+        return self._thread
+
+    @property
     def running(self) -> Job | None:
         """The job it is at."""
         return self._running

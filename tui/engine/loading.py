@@ -21,6 +21,7 @@ from tui.engine.sources.limits import UNSTATED_LIMIT, position_limit, token_limi
 from tui.engine.tokenization import tokenizer_json
 from tui.engine.tokenization.entries import AnyTokenizer
 from tui.engine.tokenization.reading import RustTokenizer, take_over
+from tui.plain_files import read_plain
 from tui.values import Checkpoint
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def _tokenizer(folder: Path, config: PreTrainedConfig) -> AnyTokenizer:
         )
     file = folder / tokenizer_json.NAME
     if file.is_file():
-        tokenizer_json.refuse_endless(file, file.read_bytes())
+        tokenizer_json.refuse_endless(file, read_plain(file, files.MOST_VOCABULARY_BYTES))
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except BaseException as error:  # a panic of Rust code is no Exception

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import cast
 
 import msgspec
+from msgspec.structs import replace
 
 from tui.engine_process import EngineProcess, last_lines
 from tui.framing import ANY_PREAMBLE, HEADER, PREAMBLE, body_length, decode_event, encode_frame
+from tui.headless.pipes import CANCEL_SECONDS, SILENT_SECONDS, Pipes, SilentError
 from tui.headless.text import visible
-from tui.protocol import LAST_EVENTS, PROTOCOL_VERSION, AnyEvent, AnyRequest, Cancel, Failed, Ready
+from tui.protocol import LAST_EVENTS, PROTOCOL_VERSION, AnyEvent, AnyRequest, Cancel, Failed, Ping, Ready
 from tui.values import Failure
 
 BANNER_BYTES = 64 * 1024
@@ -49,10 +49,13 @@ class BlockingEngine:
             hint = "Check the command given to --engine."
             raise self._failure("The engine can't be started", reason, hint) from error
         self._process = self._engine.popen
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._requests = io.BufferedWriter(cast("io.RawIOBase", self._process.stdin))
-        self._events = io.BufferedReader(cast("io.RawIOBase", self._process.stdout))
+        self._pipes = Pipes(self._process, self._ping)
+        self._greeted = False
+        self._newest = 0
+        self._asked: dict[int, int] = {}
+        """The id on the wire → the request's own: there they grow, with the pings between them."""
+        self._writing = False
+        self._to_cancel: list[int] = []
 
     def __enter__(self) -> BlockingEngine:
         try:
@@ -82,6 +85,7 @@ class BlockingEngine:
 
     def ask(self, request: AnyRequest) -> Iterator[AnyEvent]:
         """Send a request at once; its events as they come, up to the last one. `Failed` is raised."""
+        self._pipes.patience_seconds = SILENT_SECONDS
         try:
             self._send(request)
         except OSError as error:
@@ -90,22 +94,52 @@ class BlockingEngine:
             raise EngineError(
                 Failure("The text is too long", f"{error}.", "Cut it into several texts."), lost=False
             ) from error
+        except SilentError as silent:
+            raise self._silent(silent) from silent
         return self._events_of(request)
 
     def cancel(self, target: int) -> None:
-        """Ask for the last event of a request now. Can be called from a signal handler while events are read."""
-        with contextlib.suppress(OSError):  # whoever reads its events is told that the engine is gone
-            self._send(Cancel(self.next_id(), target))
+        """Ask for the last event of a request now. Can be called from a signal handler."""
+        self._to_cancel.append(target)
+        self._pipes.patience_seconds = CANCEL_SECONDS
+        if not self._writing:  # else the frame that is being written is followed by this one
+            with contextlib.suppress(OSError, SilentError):  # whoever reads the events is told
+                self._send_cancels()
+
+    def _ping(self) -> None:
+        if self._greeted:
+            with contextlib.suppress(OSError):  # the end of its output tells that it is gone
+                self._send(Ping(0))
 
     def _send(self, request: AnyRequest) -> None:
-        self._requests.write(encode_frame(request))
-        self._requests.flush()
+        self._newest += 1
+        frame = encode_frame(replace(request, id=self._newest))
+        if not isinstance(request, Ping | Cancel):
+            self._asked[self._newest] = request.id
+        self._writing = True
+        try:
+            self._pipes.write(frame)
+        finally:
+            self._writing = False
+        self._send_cancels()
+
+    def _send_cancels(self) -> None:
+        while self._to_cancel:
+            own = self._to_cancel.pop()
+            for wire in [wire for wire, asked in self._asked.items() if asked == own]:
+                self._send(Cancel(0, wire))
 
     def _events_of(self, request: AnyRequest) -> Iterator[AnyEvent]:
         while True:
             event = self._next_event()
-            if event.id != request.id:
+            own = self._asked.get(event.id)
+            if isinstance(event, LAST_EVENTS):
+                self._asked.pop(event.id, None)
+            if isinstance(event, Failed) and (event.failure.fatal or event.id == 0):
+                raise EngineError(event.failure)  # the engine is about to end, or understands nothing
+            if own != request.id:
                 continue
+            event = replace(event, id=request.id)
             if isinstance(event, Failed):
                 raise EngineError(event.failure, lost=event.failure.fatal)
             yield event
@@ -115,12 +149,12 @@ class BlockingEngine:
     def close(self) -> None:
         """End the engine and everything it started."""
         with contextlib.suppress(OSError):
-            self._requests.close()
+            self._pipes.end_requests()
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(GRACE_SECONDS)
         self._engine.signal(signal.SIGKILL)
         self._process.wait()
-        self._events.close()
+        self._pipes.end_events()
 
     # ------------------------------------------------------------------------------- the byte stream
 
@@ -132,7 +166,7 @@ class BlockingEngine:
         try:
             seen = bytearray()
             while not seen.endswith(PREAMBLE):
-                byte = self._events.read(1)
+                byte = self._pipes.read(1)
                 seen += byte
                 if other := ANY_PREAMBLE.search(seen, max(0, len(seen) - 64)):
                     if int(other[1]) != PROTOCOL_VERSION:
@@ -142,20 +176,25 @@ class BlockingEngine:
                 elif not byte:
                     raise self._no_engine(seen) if seen and self._status() == 0 else self._ended()
             ready = self._next_event()
+        except SilentError as silent:
+            raise self._silent(silent) from silent
         finally:
             patience.cancel()
+        self._greeted = True
         if isinstance(ready, Ready) and ready.protocol != PROTOCOL_VERSION:
             raise self._other_version(ready.protocol)
 
     def _next_event(self) -> AnyEvent:
-        header = self._events.read(HEADER.size)
-        if len(header) < HEADER.size:
-            raise self._ended()
         try:
-            body = self._events.read(length := body_length(header))
+            header = self._pipes.read(HEADER.size)
+            if len(header) < HEADER.size:
+                raise self._ended()
+            body = self._pipes.read(length := body_length(header))
             if len(body) < length:
                 raise self._ended()
             return decode_event(body)
+        except SilentError as silent:
+            raise self._silent(silent) from silent
         except (ValueError, msgspec.MsgspecError) as error:
             hint = f"The log may say what wrote into it: {visible(str(self._log_path))}"
             raise self._failure("The engine's stream is broken", str(error), hint) from error
@@ -183,6 +222,13 @@ class BlockingEngine:
             "The engine speaks another version of the protocol",
             f"its protocol is {protocol}, this one is {PROTOCOL_VERSION}",
             "Install the same version of Logitscope on both sides.",
+        )
+
+    def _silent(self, silent: SilentError) -> EngineError:
+        return self._failure(
+            "The engine does not answer",
+            f"{silent}, whatever it is at",
+            f"It is ended now. Run it again; the log is {visible(str(self._log_path))}.",
         )
 
     def _ended(self) -> EngineError:

@@ -27,6 +27,7 @@ from tui.engine.tokenization.python_tokenizer import PythonTokenizer
 from tui.engine.tokenization.shared import SharedTokenizer
 from tui.engine.tokenization.texts import Cut, Reading, TextTokenizer, Turns
 from tui.engine.tokenization.trials import Trial
+from tui.engine.tokenization.unread import first_character, first_unread
 from tui.values import Token
 
 if TYPE_CHECKING:
@@ -154,11 +155,11 @@ class RustTokenizer(SharedTokenizer):
             around = self._backend.num_special_tokens_to_add(False) if special else 0
             total = len(encoding) + sum(len(cut) - around for cut in encoding.overflowing)
             cuts = encoding.overflowing if self._side == "left" else encoding.overflowing[:1]
-            return self._reading((text, None), encoding, total, (_first_character(cuts, 0),))
+            return self._reading((text, None), encoding, total, (first_character(cuts, 0),))
         whole = encoding = self._encode(text, pair, cut, None, 0, special, language)
         if self.limit is not None and len(whole) > self.limit:
             encoding = self._encode(text, pair, cut, self.limit, 0, special, language)
-        unread = (self._unread_from(whole, encoding, 0), self._unread_from(whole, encoding, 1))
+        unread = tuple(first_unread(whole, encoding, number, self._side) for number in (0, 1))
         return self._reading((text, pair), encoding, len(whole), unread)
 
     @cached_property
@@ -208,7 +209,7 @@ class RustTokenizer(SharedTokenizer):
             total = parts.total + around
             beginning = parts.beginning(self.limit)
         encoding = self._encode(beginning, None, "longest_first", self.limit, 0, special)
-        unread = (_first_character(encoding.overflowing[:1], 0),)
+        unread = (first_character(encoding.overflowing[:1], 0),)
         return self._reading((text, None), encoding, total, unread)
 
     def windows(self, text: str, pair: str | None, cut: Cut, size: int, stride: int) -> list[Reading]:
@@ -367,28 +368,6 @@ class RustTokenizer(SharedTokenizer):
     def _is_special(self, index: int, entry: str, span: str) -> bool:
         """Whether a token found in the text is special; a word not in the vocabulary is unknown, not that."""
         return index in self._special_ids and (index != self.unknown_id or entry in span)
-
-    def _unread_from(self, whole: tokenizers.Encoding, held: tokenizers.Encoding, text: int) -> int | None:
-        """The first character of a text of a pair that `whole` holds and `held`, which was cut, does not."""
-        starts = [
-            start
-            for (start, _), number in zip(whole.offsets, whole.sequence_ids, strict=True)
-            if number == text
-        ]
-        kept = sum(number == text for number in held.sequence_ids)
-        if kept == len(starts):
-            return None
-        return starts[0] if self._side == "left" else starts[kept]
-
-
-def _first_character(cuts: Sequence[tokenizers.Encoding], text: int) -> int | None:
-    starts = [
-        start
-        for cut in cuts
-        for (start, _), number in zip(cut.offsets, cut.sequence_ids, strict=True)
-        if number == text
-    ]
-    return min(starts, default=None)
 
 
 def take_over(tokenizer: PreTrainedTokenizerBase, limit: int | None) -> RustTokenizer | PythonTokenizer:
