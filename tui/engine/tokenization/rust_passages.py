@@ -181,6 +181,7 @@ class RustPassage(Passage):
         around = _columns(alone, 0, None)
         last: int | None = None
         for group in self._groups:
+            self._reader.try_text("".join(self._texts(group)), back=True)
             read, last = self._reader.ask(partial(self._read, group=group, last=last))
             parts = [
                 replace(_columns(encoding, start, before), type_ids=[model_s] * len(encoding.ids))
