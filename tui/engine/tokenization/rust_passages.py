@@ -205,14 +205,15 @@ class RustPassage(Passage):
         for (start, end), encoding in zip(group, _encodings(backend, self._texts(group)), strict=True):
             ids, number = encoding.ids, len(self._back)
             before = self._words_before[number] if number < len(self._words_before) else None
-            unknown = [
-                (start + first, start + one_past)
-                for (first, one_past), index, word in zip(
-                    encoding.offsets, ids, encoding.word_ids, strict=True
-                )
-                if index == self._reader.unknown_id
-                and self._is_unknown(index, None if word is None or before is None else before + word)
-            ]
+            unknown: list[Span] = []
+            if self._reader.unknown_id in ids:
+                unknown = [
+                    (start + first, start + one_past)
+                    for (first, one_past), index, word in zip(
+                        encoding.offsets, ids, encoding.word_ids, strict=True
+                    )
+                    if self._is_unknown(index, None if word is None or before is None else before + word)
+                ]
             decoded = ""
             if self._by_token and last is None:
                 decoded = str(backend.decode(ids, skip_special_tokens=False))
@@ -226,25 +227,27 @@ class RustPassage(Passage):
 
     def _named(self, tokens: Tokens) -> Tokens:
         """With what sort each token is of, and the entries that no portion had before."""
-        around, unknown_id = {*tokens.around}, self._reader.unknown_id
-        new = {*tokens.ids} - self._known
+        around, held, unknown_id = {*tokens.around}, {*tokens.ids}, self._reader.unknown_id
+        new = held - self._known
         self._known |= new
-        special = {index for index in {*tokens.ids} if self._reader.is_special(index)}
+        sorts = {index for index in held if self._reader.is_special(index)}
+        # most portions hold none of a sort, and are not gone through for it
+        special = [place for place, index in enumerate(tokens.ids) if index in sorts] if sorts else []
+        unknown: list[int] = []
+        if unknown_id in held:
+            unknown = [place for place, index in enumerate(tokens.ids) if index == unknown_id]
+        added = (
+            [place for place, word in enumerate(tokens.words) if word in self._added] if self._added else []
+        )
         return replace(
             tokens,
-            special=[
-                place
-                for place, index in enumerate(tokens.ids)
-                if place in around or (index in special and self._is_there(tokens, place))
-            ],
+            special=sorted(around | {place for place in special if self._is_there(tokens, place)}),
             unknown=[
                 place
-                for place, index in enumerate(tokens.ids)
-                if index == unknown_id
-                and place not in around
-                and self._is_unknown(index, tokens.words[place])
+                for place in unknown
+                if place not in around and self._is_unknown(tokens.ids[place], tokens.words[place])
             ],
-            added=[place for place, word in enumerate(tokens.words) if word in self._added],
+            added=added,
             entries=[self._make.entry(index) for index in sorted(new)],
         )
 
