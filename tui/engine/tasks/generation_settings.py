@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tui.engine.errors import EngineError
+from tui.engine.tasks.plausible_settings import refuse_implausible
 from tui.forms import Value
 from tui.views import GenerationSetting
 
@@ -134,6 +135,8 @@ def plan(
     if target_id is not None:
         own["forced_bos_token_id"] = target_id
         origins["forced_bos_token_id"] = "tgt_lang"
+    file = _FILE if _FILE in files else _LEGACY
+    refuse_implausible(stated, file, own.get("num_beams") or stated.get("num_beams") or 1, model)
     notes = []
     if stated.get("do_sample"):
         own["do_sample"], origins["do_sample"] = False, _OURS
@@ -143,7 +146,7 @@ def plan(
         notes.append(
             f"The checkpoint asks for {stated['num_return_sequences']} texts; the best one is written."
         )
-    told = _Settings(own, stated, defaults, origins, _FILE if _FILE in files else _LEGACY, tokenizer)
+    told = _Settings(own, stated, defaults, origins, file, tokenizer)
     _refuse_other_ways(told)
     start = _start(told)
     most, most_by = _lengths(told, model)
@@ -213,7 +216,9 @@ def writing(
     a decoder's prompt, None for one that writes from what an encoder read. files: as for `plan`.
     """
     stated, defaults = _known(model)
-    told = _Settings(own, stated, defaults, origins, _FILE if _FILE in files else _LEGACY, tokenizer)
+    file = _FILE if _FILE in files else _LEGACY
+    refuse_implausible(stated, file, own.get("num_beams") or stated.get("num_beams") or 1, model)
+    told = _Settings(own, stated, defaults, origins, file, tokenizer)
     _refuse_other_ways(told)
     start = _start(told) if prompt is None else None
     told.tell("do_sample")

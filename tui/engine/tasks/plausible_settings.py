@@ -1,0 +1,86 @@
+"""Settings of a checkpoint's files that no generation can obey: told before it begins, whatever it would take."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tui.engine.errors import EngineError
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
+MOST_BEAMS = 1_000
+MOST_BYTES = 1 << 30
+_COPIES = 8
+"""Of the scores of all continuations that a step of a search holds at once, in float32."""
+_COUNTS = (
+    "max_new_tokens", "max_length", "min_new_tokens", "min_length", "num_beams", "num_return_sequences", "top_k",
+    "no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "num_beam_groups",
+)  # fmt: skip
+_NUMBERS = (
+    "temperature", "top_p", "min_p", "top_h", "typical_p", "epsilon_cutoff", "eta_cutoff", "repetition_penalty",
+    "encoder_repetition_penalty", "length_penalty", "diversity_penalty", "max_time",
+)  # fmt: skip
+_IDS = (
+    "decoder_start_token_id",
+    "forced_bos_token_id",
+    "forced_eos_token_id",
+    "eos_token_id",
+    "bos_token_id",
+)
+_LARGEST_COUNT = 2**31
+_LONGEST_SHOWN = 60
+
+
+def refuse_implausible(stated: Mapping[str, Any], file: str, beams: Any, model: PreTrainedModel) -> None:
+    """Raise EngineError for settings that `file` states and nothing can obey, and a search too large to begin.
+
+    beams: those in force, whoever asks for them.
+    """
+    for name in _COUNTS:
+        value = stated.get(name)
+        if value is not None and not _is_count(value, least=int(name == "num_beams")):
+            raise _no_such(name, value, file, "a whole number from 0 up to 2,147,483,648")
+    for name in _NUMBERS:
+        value = stated.get(name)
+        if value is not None and not _is_number(value):
+            raise _no_such(name, value, file, "a finite number")
+    for name in _IDS:
+        value = stated.get(name)
+        ids = value if isinstance(value, list) else [value]
+        if value is not None and not all(_is_count(index) for index in ids):
+            raise _no_such(name, value, file, "an id, or a list of ids")
+    _refuse_large_search(beams, model)
+
+
+def _refuse_large_search(beams: Any, model: PreTrainedModel) -> None:
+    head: Any = model.get_output_embeddings()  # type: ignore[no-untyped-call]
+    vocabulary = int(head.weight.shape[0]) if head is not None else 1
+    needed = int(beams) * vocabulary * 4 * _COPIES
+    if int(beams) > MOST_BEAMS or needed > MOST_BYTES:
+        raise EngineError(
+            "The search is too large",
+            f"{int(beams):,} beams over {vocabulary:,} tokens take {needed / 2**20:,.0f} MB for each step; at most "
+            f"{MOST_BEAMS:,} beams and {MOST_BYTES >> 20:,} MB are taken.",
+            "Set num_beams (F2, or --num-beams) to fewer.",
+        )
+
+
+def _is_count(value: Any, least: int = 0) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= _LARGEST_COUNT
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _no_such(name: str, value: Any, file: str, wanted: str) -> EngineError:
+    shown = repr(value)
+    shown = shown if len(shown) <= _LONGEST_SHOWN else f"{shown[: _LONGEST_SHOWN - 1]}…"
+    return EngineError(
+        "The checkpoint's settings can't be obeyed",
+        f"{name} in its {file} is {shown}; it has to be {wanted}.",
+        f"Correct {file}, or take {name} out of it.",
+    )
