@@ -20,6 +20,7 @@ from tests.app.driving import Driver, playground
 from tui.app.terminal import closing  # noqa: F401 - closes screens once
 from tui.app.terminal.falls import MARK, Falls
 from tui.app.terminal.last_resort import NOT_DRAWN, LastResort
+from tui.app.terminal.palette import Palette
 from tui.app.terminal.reading import PASTE_PAUSE, Keys
 
 
@@ -332,3 +333,17 @@ async def test_a_dialog_that_is_closed_hears_nothing_any_more(tmp_path: Path) ->
         await until(lambda: not dialog.is_attached and not dialog.is_running, pilot)
         assert dialog.heard == 1
         await until(lambda: app.falls.count == 1, pilot)  # the key went to what is on top now
+
+
+async def test_a_search_of_the_palette_may_end_when_it_is_closed(state_folder: Path) -> None:
+    async with playground(state_folder) as driver:
+        await driver.pilot.press("ctrl+p")
+        await driver.until(lambda: bool(driver.app.screen.query("CommandInput")), "the palette")
+        palette = driver.app.screen
+        assert isinstance(palette, Palette)
+        await palette.query("*").remove()
+        palette._show_busy = True
+        palette._list_visible = not palette._list_visible
+        palette.dismiss()
+        await driver.until(lambda: not palette.is_running, "its end")
+        assert driver.app.falls.count == 0

@@ -151,9 +151,9 @@ class Run:
             return
         self._kinds[name] += 1
         _tell(log, f"{line}: FALL {name}")
+        _tell(log, fall.detail)
         if self._kinds[name] > 1:
             return
-        _tell(log, fall.detail)
         fallen = made._replace(items=made.items[: result.items])
         if options.shrink:
             fallen = shrunk(fallen, _falls_like(fall, log), options.shrink)

@@ -99,6 +99,8 @@ def signature(trace: str) -> str:
     name = "".join(last).partition(":")[0] or "Exception"
     ours, every = _OURS.findall(trace), _ANY.findall(trace)
     own = f"{ours[-1][0]} {ours[-1][2]}" if ours else "no function of ours"
+    if not ours and len(every) > 1:
+        own += f", {every[-2][0]} {every[-2][2]}"
     innermost = (
         f" ({every[-1][0]} {every[-1][2]})" if every and (not ours or every[-1][1:] != ours[-1][1:]) else ""
     )

@@ -38,6 +38,14 @@ class Palette(CommandPalette):
         if any(each._index_to_line for each in self.query(CommandList)):  # laid out, and not empty
             super()._action_command_list(action)
 
+    def _watch__list_visible(self) -> None:
+        if self.query(CommandList):  # a search may end when the palette is closed
+            super()._watch__list_visible()
+
+    async def _watch__show_busy(self) -> None:
+        if self.query(CommandList) and self.query("LoadingIndicator"):
+            await super()._watch__show_busy()
+
 
 # Textual makes both by these names.
 textual.command.CommandInput = CommandEntry  # type: ignore[misc]
