@@ -171,7 +171,7 @@ async def test_what_falls_before_there_is_a_screen_ends_in_a_sentence(
     assert not app.told
     said = capsys.readouterr().err
     assert "“Early” failed inside (BrokenError: too early) at the start" in said
-    assert str(tmp_path / "screen.log") in said
+    assert str(tmp_path / "screen.log") in said.replace("\n", "")  # a long path is broken at the width
     assert "Traceback" not in said
 
 
