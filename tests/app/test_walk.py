@@ -8,6 +8,7 @@ import pytest
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
 from tests.app.driving import SAMPLE, SIZES, playground
+from tests.digits import shows
 from tui.app.render import numbers
 
 NANO = Path("tui/models/nano-sentiment").resolve()
@@ -29,13 +30,14 @@ async def test_the_first_screen_is_a_finished_analysis(state_folder: Path, size:
             f"[1, {len(ids)}, 128]",
             "[1, 2]",
             "hidden states",
-            f"{expected['label']} {expected['score']:.4f}",
             "nano-sentiment",
             "cpu float32",
             "7 Answer",
         ):
             assert wanted in painted, f"{wanted!r} is not on the screen\n{painted}"
         assert driver.title("tokens") == f"4 Tokens  {len(ids)} tokens"
+        assert driver.rows("answer").startswith(f"{expected['label']} ")
+        assert shows(driver.rows("answer"), expected["score"])
 
 
 async def test_typing_reads_and_answers_anew(state_folder: Path) -> None:
@@ -52,7 +54,7 @@ async def test_typing_reads_and_answers_anew(state_folder: Path) -> None:
         tokenizer = AutoTokenizer.from_pretrained(NANO)
         logits = model(**tokenizer("I love this wonderful film", return_tensors="pt")).logits[0].tolist()
         for logit in logits:
-            assert numbers.logit(logit) in driver.rows("probabilities")
+            assert shows(driver.rows("probabilities"), logit)
 
 
 async def test_the_cursor_runs_through_all_panes(state_folder: Path) -> None:

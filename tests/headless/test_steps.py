@@ -17,6 +17,7 @@ from transformers import AutoTokenizer
 from transformers.generation import logits_process as made
 
 from tests.checkpoints import edit_json, make_checkpoint
+from tests.digits import shows
 from tests.headless.test_run import ROOT
 from tests.headless.written import (
     ENDING,
@@ -314,5 +315,5 @@ def test_lines_to_read(told: Callable[..., str], steps: Ask) -> None:
     head = next(number for number, line in enumerate(lines) if line.split()[:2] == ["step", "id"])
     for line, each in zip(lines[head + 1 : head + 4], values, strict=False):
         assert line.split()[:2] == [str(each["step"]), str(each["token"]["id"])]
-        assert f"{each['probability']:.6f}" in line
+        assert shows(line, each["probability"])
     assert any(line.startswith("  ended: count") for line in lines)

@@ -9,7 +9,7 @@ import pytest
 from transformers import AutoModelForMaskedLM, AutoTokenizer
 
 from tests.training.shipped import MODELS, card_of, check_card, check_tokenizer, check_weights
-from tui.training.card import accuracy_cell, percent
+from tui.training.card import accuracy_cell
 from tui.training.examples import read_examples
 from tui.training.fill_mask.card import EXAMPLE_TEXTS, answers, results_table, sample_json, sample_of
 from tui.training.fill_mask.measure import Slot, Unigrams, compare, count_words, draw_slots
@@ -64,7 +64,10 @@ def test_the_figure_of_the_committed_sample_is_measured_anew() -> None:
     slots = [Slot(*entry) for entry in sample["slots"]]
     everything = compare(FOLDER, slots, Unigrams(tuple(sample["unigrams"])))[0]
     stated = f"On the {len(slots)} words that are kept with the tests it is right in"
-    assert f"{stated} {percent(everything.ours.share)}" in card_of(FOLDER)
+    found = re.search(rf"{re.escape(stated)} (\d+\.\d) %", card_of(FOLDER))
+    assert found is not None
+    # one word of the sample may stand on the edge, and fall to the other side on another processor
+    assert 100 * everything.ours.share == pytest.approx(float(found[1]), abs=0.051 + 100 / len(slots))
 
 
 @pytest.mark.skipif("LOGITSCOPE_DATA" not in os.environ, reason="LOGITSCOPE_DATA names no folder of sources")

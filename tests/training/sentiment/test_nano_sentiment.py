@@ -10,7 +10,6 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from tui.training.card import percent
 from tui.training.examples import read_examples
 from tui.training.sentiment.card import (
     EXAMPLE_TEXTS,
@@ -113,7 +112,10 @@ def test_the_figure_of_the_committed_sample_is_measured_anew() -> None:
     accuracy = sample_accuracy(FOLDER, sample)
     card = " ".join((FOLDER / "README.md").read_text(encoding="utf-8").split())
     stated = f"On the {len(sample)} movie and Amazon snippets that are kept with the tests it is right in"
-    assert f"{stated} {percent(accuracy.share)}" in card
+    found = re.search(rf"{re.escape(stated)} (\d+\.\d) %", card)
+    assert found is not None
+    # one text of the sample may stand on the edge, and fall to the other side on another processor
+    assert 100 * accuracy.share == pytest.approx(float(found[1]), abs=0.051 + 100 / len(sample))
 
 
 def test_the_examples_are_what_it_answers() -> None:

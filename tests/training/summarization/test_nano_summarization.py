@@ -75,4 +75,7 @@ def test_the_rouge_on_the_committed_sample_is_that_of_the_card() -> None:
     pairs = [Pair(text, summary) for text, summary in json.loads(SAMPLE.read_text(encoding="utf-8"))]
     assert len(pairs) == SAMPLE_SIZE
     measured = mean_rouge(summaries_of(FOLDER, [pair.text for pair in pairs]), pairs)
-    assert f"the checkpoint's ROUGE-L is {measured:.1f}." in " ".join(card().split())
+    stated = re.search(r"the checkpoint's ROUGE-L is (\d+\.\d)\.", " ".join(card().split()))
+    assert stated is not None
+    # where two words are as likely, another processor may write the other one
+    assert measured == pytest.approx(float(stated[1]), abs=0.051 + 50 / SAMPLE_SIZE)

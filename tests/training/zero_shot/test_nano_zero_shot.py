@@ -9,7 +9,6 @@ import pytest
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from tests.training.shipped import MODELS, card_of, check_card, check_tokenizer, check_weights
-from tui.training.card import percent
 from tui.training.examples import read_examples
 from tui.training.sources import DEBIAN_ENGLISH, DEBIAN_PACKAGES, find_source
 from tui.training.texts.descriptions import read_descriptions, split_descriptions
@@ -77,7 +76,10 @@ def test_the_figure_of_the_committed_sample_is_measured_anew() -> None:
     stated = (
         f"{len(cases)} shortened descriptions that are kept with the tests the right label comes first in"
     )
-    assert f"{stated} {percent(share)}" in card_of(FOLDER)
+    found = re.search(rf"{re.escape(stated)} (\d+\.\d) %", card_of(FOLDER))
+    assert found is not None
+    # one case of the sample may stand on the edge, and fall to the other side on another processor
+    assert 100 * share == pytest.approx(float(found[1]), abs=0.051 + 100 / len(cases))
 
 
 @pytest.mark.skipif("LOGITSCOPE_DATA" not in os.environ, reason="LOGITSCOPE_DATA names no folder of sources")
