@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
-from tests.app.driving import SAMPLE, SIZES, playground
+from tests.app.driving import SAMPLE, SIZES, Driver, playground
 from tests.digits import shows
 from tui.app.render import numbers
 
 NANO = Path("tui/models/nano-sentiment").resolve()
 
 
+def on_screen(driver: Driver, wanted: str) -> bool:
+    return wanted in "\n".join(driver.painted())
+
+
 @pytest.mark.parametrize("size", SIZES)
 async def test_the_first_screen_is_a_finished_analysis(state_folder: Path, size: tuple[int, int]) -> None:
     """You should see the sample, its tokens, the shapes, the probabilities and the answer at every size."""
     async with playground(state_folder, size) as driver:
-        painted = "\n".join(driver.painted())
         expected = pipeline("text-classification", model=str(NANO))(SAMPLE)[0]
         ids = AutoTokenizer.from_pretrained(NANO)(SAMPLE)["input_ids"]
         for wanted in (
@@ -34,7 +38,7 @@ async def test_the_first_screen_is_a_finished_analysis(state_folder: Path, size:
             "cpu float32",
             "7 Answer",
         ):
-            assert wanted in painted, f"{wanted!r} is not on the screen\n{painted}"
+            await driver.until(partial(on_screen, driver, wanted), repr(wanted))
         assert driver.title("tokens") == f"4 Tokens  {len(ids)} tokens"
         assert driver.rows("answer").startswith(f"{expected['label']} ")
         assert shows(driver.rows("answer"), expected["score"])
