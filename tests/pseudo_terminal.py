@@ -31,10 +31,17 @@ class PseudoTerminal:
         columns: int,
         rows: int,
         folder: Path | None = None,
+        *,
+        mute: bool = False,
     ) -> None:
+        """`mute`: while the program does not take the keys itself they are neither echoed nor signals."""
         self._master, slave = os.openpty()
         os.set_blocking(self._master, False)
         self.resize(columns, rows)
+        if mute:
+            attributes = termios.tcgetattr(slave)
+            attributes[3] &= ~(termios.ECHO | termios.ISIG)
+            termios.tcsetattr(slave, termios.TCSANOW, attributes)
 
         def on_this_terminal() -> None:
             signal.signal(signal.SIGINT, signal.SIG_DFL)  # a suite in the background ignores it

@@ -82,7 +82,7 @@ class Player:
         work.mkdir(parents=True, exist_ok=True)
         command = (sys.executable, "-m", "tests.fuzz.program", str(self._stacks), *played.arguments)
         surroundings = {**environment(home), **TRUE_COLOR}
-        self._terminal = PseudoTerminal(command, surroundings, played.columns, played.rows, work)
+        self._terminal = PseudoTerminal(command, surroundings, played.columns, played.rows, work, mute=True)
         self._pid = self._terminal.process.pid
         self._stream = Stream()
         self._packet = b""
