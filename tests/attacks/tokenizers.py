@@ -121,6 +121,7 @@ ATTACKS = (
     tokenizer("template-ids-none", post_processor=template([CLASS, A], {"[CLS]": {"id": "[CLS]", "ids": [], "tokens": []}})),
     tokenizer("template-ids-many", post_processor=template([CLASS, A], {"[CLS]": {"id": "[CLS]", "ids": [1] * 10**5, "tokens": ["x"] * 10**5}})),
     tokenizer("templates-two", post_processor={"type": "Sequence", "processors": [template([CLASS, A])] * 2}),
+    tokenizer("templates-two-for-pairs", post_processor={"type": "Sequence", "processors": [checkpoints.wordpiece()["post_processor"]] * 2}),
     tokenizer("templates-nested", post_processor=sequence("processors", template([CLASS, A]), 60)),
     tokenizer("processor-bert-ids", post_processor={"type": "BertProcessing", "sep": ["x", 2**32 - 1], "cls": ["y", 2**31]}),
     tokenizer("processor-roberta", post_processor={"type": "RobertaProcessing", "sep": ["x", 9], "cls": ["y", 8], "trim_offsets": True, "add_prefix_space": True}),
