@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tui.engine.errors import EngineError
 from tui.engine.tokenization import sentences
 from tui.engine.tokenization.changes import Atom, changed_parts, characters, pre_token_parts
 from tui.engine.tokenization.cutting import Cutter
@@ -12,6 +13,10 @@ from tui.microscope.stages import Part, Stage
 
 if TYPE_CHECKING:
     import tokenizers
+
+_MOST_CHARACTERS = 3_000_000
+"""Of all stages' texts together, beyond those of a usual tokenizer: each is compared with the one before it."""
+_USUAL_STAGES = 20
 
 
 class BeforeModel:
@@ -27,7 +32,17 @@ class BeforeModel:
         stages = [text_stage(texts)]
         atoms: list[Sequence[Atom]] = [characters(text) for text in texts]
 
+        told = 0
+
         def go(after: list[Sequence[Atom]]) -> tuple[Part, ...]:
+            nonlocal told
+            told += sum(map(len, after))
+            if told > _MOST_CHARACTERS + _USUAL_STAGES * sum(map(len, texts)):
+                raise EngineError(
+                    "The stages of this text are too long to tell",
+                    "The normalizers let the text grow again and again, to millions of characters.",
+                    "Try a shorter text; if that is told so, too, the tokenizer.json is damaged.",
+                )
             before, atoms[:] = list(atoms), after
             return tuple(
                 part
