@@ -9,6 +9,8 @@ exit=S       exit with status S before greeting, after a line on stderr
 silent       greet, then answer no pings
 die=WORD     SIGKILL itself when an `Analyze` whose text holds WORD comes; behind the third token of a `Continue`
 die-once=F   SIGKILL itself at the first `Analyze`, unless the file F exists; makes F
+die-at=KIND  SIGKILL itself when a request of a kind comes
+freeze=WORD  SIGSTOP itself when an `Analyze` whose text holds WORD comes
 die-load=F   SIGKILL itself at each `Load` of F
 fail=WORD    fail for an `Analyze` whose text holds WORD; behind the third token of a `Continue`
 fatal        answer the first `Analyze` with a fatal failure and exit
@@ -117,6 +119,8 @@ def analyze(request: Analyze, steps: dict[str, str]) -> None:
     text = next(iter(request.inputs.values()), "")
     if "die" in steps and steps["die"] in text:
         die()
+    if "freeze" in steps and steps["freeze"] in text:
+        os.kill(os.getpid(), signal.SIGSTOP)
     if "die-once" in steps and not Path(steps["die-once"]).exists():
         Path(steps["die-once"]).touch()
         die()
@@ -177,6 +181,8 @@ def search(request: Search, steps: dict[str, str]) -> None:
 
 
 def answer(request: AnyRequest, steps: dict[str, str]) -> None:
+    if steps.get("die-at") == type(request).__name__:
+        die()
     match request:
         case Ping():
             if "silent" not in steps:

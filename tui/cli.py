@@ -15,7 +15,6 @@ from tui import streams
 
 if TYPE_CHECKING:
     from tui.app.engine_client import EngineClient
-    from tui.app.session import Session
     from tui.settings import Settings
 
 USAGE_ERROR = 2
@@ -122,16 +121,28 @@ def _playground(arguments: Sequence[str]) -> int:
         atexit.register(client.kill_now)
         return client
 
-    session = _session(settings, given) if settings.resume else None
+    resumed = None
+    if settings.resume:
+        from tui.app.resuming import resume
+
+        resumed = resume(settings.state_folder, given["resume"])
+        if resumed.session is None and given["resume"] != "1":
+            sys.stderr.write(f"logitscope: nothing to go on with: {resumed.said}\n")
+            return 1
+    session = resumed.session if resumed is not None else None
+    if session is not None and given.get("task"):
+        session = session._replace(task=settings.task)
     taken_up = settings
     if session is not None and not given.get("model"):
         taken_up = settings._replace(model=None, revision=None)  # each task goes on with its own
 
     from tui.app.app import LogitscopeApp
 
-    app = LogitscopeApp(taken_up, make_client, session)
+    file, said = (resumed.file, resumed.said) if resumed is not None else (None, "")
+    app = LogitscopeApp(taken_up, make_client, session, file, said)
     app.run()
-    return app.return_code or 0
+    sys.stderr.write(app.keeper.farewell)
+    return app.return_code or int(bool(app.keeper.farewell))
 
 
 def _playground_options(arguments: Sequence[str]) -> dict[str, Any]:
@@ -153,7 +164,11 @@ def _playground_options(arguments: Sequence[str]) -> dict[str, Any]:
     add_model_options(parser)
     parser.add_argument("--text", metavar="TEXT", help="the text to begin with")
     parser.add_argument(
-        "--resume", action="store_true", help="go on with the text, task and model of last time"
+        "--resume",
+        metavar="WHICH",
+        nargs="?",
+        const="1",
+        help="go on with the texts, task and model of last time; 2: of the time before; or of a session's file",
     )
     parser.add_argument("--theme", metavar="NAME", help="the colors of the screen")
     parser.add_argument("--version", action="store_true", help="print the version and exit")
@@ -336,19 +351,6 @@ def _settings(given: Mapping[str, Any]) -> Settings:
     if working_folder() is None:
         sys.stderr.write("logitscope: the working folder is gone: names of files are looked for in /\n")
     return settings
-
-
-def _session(settings: Settings, given: Mapping[str, Any]) -> Session | None:
-    """The last session; what is asked for in the arguments wins over it."""
-    from tui.app.session import SessionFile
-
-    session, reason = SessionFile(settings.state_folder).load()
-    if session is None:
-        from tui.headless.text import visible
-
-        sys.stderr.write(f"logitscope: nothing to go on with: {visible(reason)}\n")
-        return None
-    return session._replace(task=settings.task) if given.get("task") else session
 
 
 def _readable(arguments: Sequence[str]) -> list[str]:

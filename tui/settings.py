@@ -133,9 +133,13 @@ def working_folder() -> Path | None:
 def _user_folder(kind: str) -> Path:
     import platformdirs
 
-    if kind == "config":
-        return platformdirs.user_config_path("logitscope")
-    return platformdirs.user_state_path("logitscope")
+    folder = (
+        platformdirs.user_config_path("logitscope")
+        if kind == "config"
+        else platformdirs.user_state_path("logitscope")
+    )
+    # somebody who has no home folder gets "~", which is none
+    return folder if folder.is_absolute() else Path("/nonexistent") / "logitscope" / kind
 
 
 def _path(text: str | None) -> Path | None:

@@ -180,6 +180,9 @@ class ReplayingClient:
     def kill_now(self) -> None:
         pass
 
+    def release(self) -> None:
+        """Nothing is held back."""
+
     def retry(self) -> None:
         pass
 

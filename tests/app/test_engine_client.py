@@ -19,11 +19,15 @@ import pytest
 from tests.held_engine import Gates
 from tests.patience import PATIENCE
 from tui.app.engine_client import EngineClient, EngineLost, EngineSilent, EngineStarted, Notice, Timing
+from tui.microscope.questions import Dissect
 from tui.protocol import (
     Analyze,
     Answered,
+    AnyRequest,
     Cancel,
     Cancelled,
+    Continue,
+    Examine,
     Failed,
     Inspect,
     Load,
@@ -34,6 +38,7 @@ from tui.protocol import (
     Ready,
     Reweigh,
     Reweighed,
+    Search,
     Superseded,
     Tokenized,
 )
@@ -233,8 +238,8 @@ async def test_a_command_that_does_not_exist(start: Start) -> None:
     [
         ("garbage", "does not speak Logitscope's protocol", "Usage: something else \\x1b[2J"),
         ("banner=70000", "does not speak Logitscope's protocol", "Welcome!"),
-        ("preamble=7", "another version", "7"),
-        ("protocol=9", "another version", "9"),
+        ("preamble=99", "another version", "99"),
+        ("protocol=98", "another version", "98"),
     ],
 )
 async def test_a_command_that_is_no_engine(start: Start, step: str, title: str, detail: str) -> None:
@@ -264,7 +269,7 @@ async def test_what_a_command_says_before_it_fails_is_told_and_kept(start: Start
     playground = start("exit=255")
     await playground.client.connect(playground.hear)
     lost = await playground.wait(EngineLost)
-    assert lost.failure.title == "The engine ended before it was ready (exit status 255)"
+    assert lost.failure.title == "The engine ended at its start (exit status 255)"
     assert "Permission denied (publickey).\\x1b[31m" in lost.failure.detail
     assert not lost.restarts
     log = tmp_path / "state" / "engine.log"
@@ -297,32 +302,109 @@ async def test_a_killed_engine_comes_back_and_answers(start: Start, tmp_path: Pa
     assert [started.restarted for started in playground.all(EngineStarted)] == [False, True]
 
 
-async def test_a_request_that_kills_twice_is_held_back_until_asked_for(start: Start, tmp_path: Path) -> None:
+async def test_what_kills_twice_is_held_back_until_it_is_wanted(start: Start, tmp_path: Path) -> None:
     record = tmp_path / "record"
     playground = start("die=poison", f"record={record}")
     await playground.client.connect(playground.hear)
     playground.load()
-    playground.analyze("poison")
+    poison = playground.analyze("poison")
     second = await playground.wait(EngineLost, count=2)
     assert "second time" in second.failure.detail
     assert "held back" in second.failure.detail
     assert second.restarts
+    assert [(event.id, event.failure.title) for event in playground.all(Failed)] == [
+        (poison, "This text is held back")
+    ]
     await playground.wait(Loaded, count=3)
-    await playground.wait(Pong, count=len(playground.all(Pong)) + 2)
-    assert record.read_text().count("Analyze") == 2
+    again = playground.analyze("poison")
+    assert (await playground.wait(Failed, count=2)).id == again, "a screen asks the same when it is loaded"
+    good = playground.analyze("good")
+    assert (await playground.wait(Answered)).id == good
+    assert record.read_text().count("Analyze") == 3
     playground.client.retry()
+    playground.analyze("poison")
     await playground.wait(EngineLost, count=3)
+    assert record.read_text().count("Analyze") == 4
+
+
+async def test_the_same_text_under_new_ids_is_the_same(start: Start, tmp_path: Path) -> None:
+    """What a screen does: it asks again, under a new id, as soon as the checkpoint is back."""
+    record = tmp_path / "record"
+    playground = start("die=poison", f"record={record}")
+
+    def hear(notice: Notice) -> None:
+        playground.hear(notice)
+        if isinstance(notice, Loaded):
+            playground.analyze("poison")
+            playground.analyze("poison")
+
+    await playground.client.connect(hear)
+    playground.load()
+    await playground.wait(EngineLost, count=2)
+    await playground.wait(Loaded, count=3)
+    await playground.wait(Failed, count=3)
+    assert playground.analyze("good") == (await playground.wait(Answered)).id
+    assert len(playground.all(EngineLost)) == 2
     assert record.read_text().count("Analyze") == 3
 
 
-async def test_a_newer_request_replaces_the_one_held_back(start: Start) -> None:
-    playground = start("die=poison")
+async def test_what_is_held_from_the_start_is_not_sent(start: Start, tmp_path: Path) -> None:
+    record = tmp_path / "record"
+    playground = start(f"record={record}")
+    playground.client.hold(Analyze(0, TASK, {"text": "of last time"}))
+    load, held = playground.load(), playground.analyze("of last time")
     await playground.client.connect(playground.hear)
-    poison = playground.analyze("poison")
-    await playground.wait(EngineLost, count=2)
-    good = playground.analyze("good")
-    assert (await playground.wait(Answered)).id == good
-    assert [(event.id, event.by) for event in playground.all(Superseded)] == [(poison, good)]
+    failed = await playground.wait(Failed)
+    assert failed.id == held
+    assert "without an answer" in failed.failure.detail
+    assert (await playground.wait(Loaded)).id == load
+    playground.client.release()
+    assert playground.analyze("of last time") == (await playground.wait(Answered)).id
+    assert record.read_text().count("Analyze") == 1
+
+
+@pytest.mark.parametrize("kind", ["analyze", "load", "examine", "continue", "search"])
+async def test_whatever_kills_twice_is_held_back(start: Start, tmp_path: Path, kind: str) -> None:
+    record = tmp_path / "record"
+    playground = start(f"record={record}", f"die-at={kind.title()}")
+    await playground.client.connect(playground.hear)
+    inputs = {"text": "a"}
+    make: dict[str, Callable[[int], AnyRequest]] = {
+        "analyze": lambda number: Analyze(number, TASK, inputs),
+        "load": lambda number: Load(number, "huge", TASK),
+        "examine": lambda number: Examine(number, Dissect(text="a")),
+        "continue": lambda number: Continue(number, "text-generation", inputs, most=3),
+        "search": lambda number: Search(number, "text-generation", inputs, most=3),
+    }
+    for count in (1, 2):
+        request = make[kind](playground.client.next_id())
+        playground.client.send(request)
+        await playground.wait(EngineLost, count=count)
+    assert len(playground.all(Failed)) == 1
+    await playground.wait(EngineStarted, count=3)
+    again = make[kind](playground.client.next_id())
+    playground.client.send(again)
+    held = await playground.wait(Failed, count=2)
+    assert held.id == again.id
+    assert "held back" in held.failure.title
+    assert "F9" in held.failure.hint
+    assert record.read_text().split().count(kind.title()) == 2
+
+
+async def test_a_text_that_silences_the_engine_is_held_back_at_the_second_restart(start: Start) -> None:
+    playground = start("freeze=poison")
+    await playground.client.connect(playground.hear)
+    playground.load()
+    playground.analyze("poison")
+    for count in (1, 2):
+        await playground.wait(EngineStarted, count=count)
+        while not (playground.all(EngineSilent) and not playground.all(EngineSilent)[-1].answering):
+            await playground.wait(EngineSilent, count=len(playground.all(EngineSilent)) + 1)
+        playground.heard = [each for each in playground.heard if not isinstance(each, EngineSilent)]
+        playground.client.restart()
+        await playground.wait(EngineLost, count=count)
+    assert "held back" in (await playground.wait(Failed)).failure.title
+    assert playground.analyze("good") == (await playground.wait(Answered)).id
 
 
 async def test_a_checkpoint_that_kills_gives_way_to_the_one_in_use(start: Start) -> None:
@@ -389,7 +471,7 @@ async def test_an_engine_that_keeps_dying_stays_down(start: Start, tmp_path: Pat
     await playground.client.connect(playground.hear)
     died = 0.0
     for count in (1, 2, 3):
-        playground.analyze("poison")
+        playground.analyze(f"poison {count}")  # each another text: none is held back
         await playground.wait(EngineStarted, count=count)
         waited = time.monotonic() - died
         lost = await playground.wait(EngineLost, count=count)

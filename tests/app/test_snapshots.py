@@ -45,7 +45,7 @@ def hold_still(driver: Driver) -> None:
     screen.forwarded = msgspec.structs.replace(screen.forwarded, steps=steps, seconds=0.0123)
     answered = msgspec.structs.replace(screen.answer.answered, seconds=0.0123)
     screen.answer = screen.answer._replace(answered=answered)
-    driver.app.conversation.show_status(memory=Memory(300_000_000, 8_000_000_000), answer_seconds=0.0123)
+    driver.app.conversation.line.show(memory=Memory(300_000_000, 8_000_000_000), answer_seconds=0.0123)
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -15,14 +15,20 @@ import pytest
 from tests.patience import PATIENCE
 from tests.pseudo_terminal import TRUE_COLOR, PseudoTerminal
 from tui.app.session import SessionFile
+from tui.app.session_format import read
 
 
 class Shell:
     """`logitscope` in a pseudo-terminal of 100x30."""
 
-    def __init__(self, *arguments: str, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *arguments: str, environment: dict[str, str] | None = None, full: bool = False
+    ) -> None:
+        """`full`: no file can grow, as on a full disk."""
         self.output = b""
         command = (sys.executable, "-m", "tui", *arguments)
+        if full:
+            command = ("/bin/sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *command)
         self.terminal = PseudoTerminal(command, {**os.environ, **TRUE_COLOR, **(environment or {})}, 100, 30)
         self.pid = self.terminal.process.pid
 
@@ -68,8 +74,8 @@ class Shell:
 def start(state_folder: Path) -> Iterator[Callable[..., Shell]]:
     shells: list[Shell] = []
 
-    def starting(*arguments: str, **environment: str) -> Shell:
-        shells.append(Shell(*arguments, environment=environment))
+    def starting(*arguments: str, full: bool = False, **environment: str) -> Shell:
+        shells.append(Shell(*arguments, environment=environment, full=full))
         return shells[-1]
 
     yield starting
@@ -138,3 +144,93 @@ def test_it_works_with_few_or_no_colors(start: Callable[..., Shell], environment
     shell.write("ll6hh?\x11")
     assert shell.ended() == 0
     assert b"Traceback" not in shell.output
+
+
+@pytest.mark.parametrize(("where", "end"), [("a file", "quit"), ("/proc/nowhere", "sigterm")])
+def test_a_session_that_can_not_be_kept_is_told_and_kept_elsewhere(
+    start: Callable[..., Shell], tmp_path: Path, where: str, end: str
+) -> None:
+    (tmp_path / "a file").touch()
+    folder = Path(tmp_path / where)
+    shell = start("--text", "kept", LOGITSCOPE_STATE=str(folder), TMPDIR=str(tmp_path))
+    shell.shows("7 Answer")
+    family = shell.family()
+    shell.write(" elsewhere!")
+    shell.shows("The session can't be kept; F4 tells why")
+    if end == "quit":
+        shell.write("\x11")
+    else:
+        os.kill(shell.pid, signal.SIGTERM)
+    assert shell.ended() == 1
+    shell.shows("goes on with it")
+    after = shell.output.rpartition(b"\x1b[?1049l")[2].decode()
+    assert "Traceback" not in after
+    assert f"logitscope: the session can't be kept in {folder}: " in after
+    (kept,) = tmp_path.glob("logitscope-session-*.json")
+    assert f"logitscope --resume {kept} goes on with it" in after
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert gone(family)
+    again = start("--resume", str(kept))
+    again.shows("elsewhere!")
+
+
+def test_a_text_that_can_be_kept_nowhere_is_shown_to_copy(start: Callable[..., Shell]) -> None:
+    """No file can grow: the state folder and the temporary files are full alike."""
+    shell = start("--text", "first\x1b[31m\u202eline\nsecond\tline", full=True)
+    shell.shows("7 Answer")
+    shell.write("!\x11")
+    assert shell.ended() == 1
+    shell.until(lambda: b"line!\r\n" in shell.output.partition(b"Its texts, to copy")[2], "all of it")
+    after = shell.output.rpartition(b"\x1b[?1049l")[2].decode().replace("\r", "")
+    assert "Traceback" not in after
+    assert (
+        "Its texts, to copy:\n\n── sentiment-analysis, text ──\nfirst␛[31m⟨202E⟩line\nsecond\tline!\n"
+        in after
+    )
+
+
+def test_a_closed_terminal_and_a_full_disk_leave_no_process(
+    start: Callable[..., Shell], tmp_path: Path
+) -> None:
+    shell = start("--text", "kept", LOGITSCOPE_STATE="/proc/nowhere", TMPDIR=str(tmp_path))
+    shell.shows("7 Answer")
+    family = shell.family()
+    os.kill(shell.pid, signal.SIGHUP)
+    assert shell.ended() == 128 + signal.SIGHUP
+    assert gone(family)
+    (kept,) = tmp_path.glob("logitscope-session-*.json")
+    assert SessionFile(tmp_path / "none").load()[0] is None
+    session, why = read(kept)
+    assert session is not None, why
+    assert session.desks[session.task].inputs["text"] == "kept"
+
+
+def test_a_text_that_was_not_answered_is_not_sent_by_itself(
+    start: Callable[..., Shell], state_folder: Path
+) -> None:
+    """The whole program is killed before the engine answers, as a machine that runs out of memory does it."""
+    shell = start("--text", "the text that ends it all")
+    shell.shows("7 Answer")
+    shell.write("\x11")
+    shell.ended()
+    shell = start("--resume")
+    shell.until(lambda: bool(shell.family()), "the engine")
+    family = shell.family()
+    for process in family:
+        process.suspend()  # so that it can't answer
+    shell.until(
+        lambda: any(path.read_bytes() for path in state_folder.glob("session-*.lock")), "the mark in the lock"
+    )
+    os.kill(shell.pid, signal.SIGKILL)
+    for process in family:
+        process.kill()
+    shell.ended()
+    shell = start("--resume")
+    shell.shows("is held back")
+    shell.shows("the text that ends it all")
+    shell.write("\x12")
+    shell.shows("ITIVE ")
+    shell.write("\x11")
+    shell.ended()
+    shell = start("--resume")
+    shell.shows("ITIVE ")

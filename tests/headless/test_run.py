@@ -184,7 +184,7 @@ def test_a_text_that_fails_does_not_stop_the_others() -> None:
     [
         (("garbage-and-end",), b"does not speak Logitscope's protocol"),
         (("banner=70000",), b"does not speak Logitscope's protocol"),
-        (("preamble=7",), b"its protocol is 7"),
+        (("preamble=99",), b"its protocol is 99"),
         (("protocol=9",), b"its protocol is 9"),
         (("exit=255",), b"Permission denied (publickey).\\x1b[31m"),
         (("die=two",), b"killed (SIGKILL)"),

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable, Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from textual import events, on
 from textual.app import SystemCommand
+from textual.reactive import var
 from textual.screen import Screen
 from textual.timer import Timer
 
@@ -18,6 +19,7 @@ from tui.app.desks import Desks
 from tui.app.hangup import on_hangup
 from tui.app.keys import TABLE
 from tui.app.keys.keymap import usable
+from tui.app.news import News
 from tui.app.panes.field import Edited
 from tui.app.panes.model import ModelPane
 from tui.app.panes.probabilities import ProbabilitiesPane
@@ -35,6 +37,7 @@ from tui.settings import Settings
 if TYPE_CHECKING:
     from tui.app.conversation import Conversation
     from tui.app.engine_client import EngineClient
+    from tui.app.keeping import Keeper
     from tui.app.session import Session, SessionFile
     from tui.values import ReadoutSettings
 
@@ -53,19 +56,29 @@ class LogitscopeApp(TypedAhead):
     TITLE = "Logitscope"
     CSS_PATH = "styles/logitscope.tcss"
 
+    news: var[News] = var(News())
+    """How the engine is; every screen tells it."""
+
     def __init__(
-        self, settings: Settings, make_client: Callable[[], EngineClient], session: Session | None = None
+        self,
+        settings: Settings,
+        make_client: Callable[[], EngineClient],
+        session: Session | None = None,
+        session_file: SessionFile | None = None,
+        said: str = "",
     ) -> None:
+        """`session` is gone on with; `session_file` is where it is from, and `said` what there is to say of it."""
         super().__init__(settings.state_folder / "screen.log")
         self.animation_level = "none"
         self._settings = settings
-        self._make_client = make_client
+        self._make_client, self._session_file, self._said = make_client, session_file, said
         self._save_timer: Timer | None = None
         self._readings: dict[str, ReadoutSettings | None] = {}
         """How each task's logits were read the last time."""
         self._refused_keys: list[str] = []
         """What is to be told of the person's keys."""
         self._canvas = Canvas()
+        self._given = session is not None or settings.text is not None or settings.model is not None
         task = session.task if session else settings.task
         self._desks = Desks(session.desks, session.written) if session else Desks()
         if settings.model is not None:
@@ -86,19 +99,22 @@ class LogitscopeApp(TypedAhead):
         """The talk with the engine."""
         from tui.app.conversation import Conversation
 
-        task = self.playground.task_name
+        task, tell = self.playground.task_name, partial(setattr, self, "news")
         model = self._desks.of(task).model
-        return Conversation(self._client, self.playground, self._settings, task, model)
+        return Conversation(self._client, self.playground, self._settings, task, model, tell)
 
     @cached_property
     def _client(self) -> EngineClient:
         return self._make_client()
 
     @cached_property
-    def _session_file(self) -> SessionFile:
+    def keeper(self) -> Keeper:
+        """What keeps the session."""
+        from tui.app.keeping import Keeper, complain
         from tui.app.session import SessionFile
 
-        return SessionFile(self._settings.state_folder)
+        file = self._session_file or SessionFile(self._settings.state_folder)
+        return Keeper(file, self._session, partial(complain, self), self._given)
 
     # -------------------------------------------------------------------------------- start and end
 
@@ -117,38 +133,34 @@ class LogitscopeApp(TypedAhead):
     @on(Playground.Opened)
     def opened(self) -> None:
         """The panes are there."""
+        from tui.app.taste import apply_taste
+
         self.goes_on = True
-        self._apply_taste()
+        apply_taste(self, self._settings.theme, self._refused_keys, self.playground)
 
     @on(Playground.Ready)
     async def ready(self) -> None:
         """The fields are there: talk to the engine, which was started before, and take what was typed meanwhile."""
         gc.freeze()  # what was made until now stays: no collection has to walk over it again
         gc.enable()
-        await self.conversation.begin(self.guarded)
+        await self.conversation.begin(self.guarded, self.keeper, self._session_file)
+        if self._said:
+            self.conversation.tell_of_session(self._said)
         await self.take_typed()
-
-    def _apply_taste(self) -> None:
-        """The person's theme; what of theme and keys is not known is told."""
-        theme = self._settings.theme
-        told = [f"[keys] {each}" for each in self._refused_keys]
-        if theme is not None and theme not in self.available_themes:
-            names = ", ".join(sorted(self.available_themes))
-            told.append(f"There is no theme “{theme}”; the themes are {names}")
-        elif theme is not None:
-            self.theme = theme
-        if told:
-            self.playground.say(told[0] + (f" (and {len(told) - 1} more)" if told[1:] else ""))
 
     async def on_unmount(self) -> None:
         """Keep the session, end the engine."""
-        self._session_file.save_last(self._session())
-        await self._client.close()
+        try:
+            self.keeper.leave(self.conversation.left_open)
+        finally:
+            await self._client.close()
 
     def _hang_up(self) -> None:
         """The terminal is gone: nothing can be drawn any more."""
-        self._session_file.save_last(self._session())
-        self._client.kill_now()
+        try:
+            self.keeper.leave(self.conversation.left_open)
+        finally:
+            self._client.kill_now()
 
     def _session(self) -> Session:
         from tui.app.session import Session
@@ -159,31 +171,16 @@ class LogitscopeApp(TypedAhead):
         return Session(self.conversation.task, caret, desks.used, desks.kept)
 
     def _keep_desk(self) -> None:
-        """Note what is laid out for the task in use; a second text out of sight is kept, too."""
-        task, playground = self.conversation.task, self.playground
-        fields = playground.form.fields
-        texts = [pane.full_text for pane in playground.typed_into] + [""]  # a field never shown is empty
-        inputs = {field.name: text for field, text in zip(fields, texts, strict=False)}
-        self._desks.put(
-            task,
-            inputs=inputs,
-            options=playground.options,
-            second_shown=playground.second_shown,
-            model=self.conversation.model,
-        )
-        self._readings[task] = playground.settings
+        """Note what is laid out for the task in use, and how its logits are read."""
+        task = self.conversation.task
+        self._desks.take(task, self.playground, self.conversation.model)
+        self._readings[task] = self.playground.settings
 
     def _save_soon(self) -> None:
         """Keep the session a moment after the last change."""
         if self._save_timer is not None:
             self._save_timer.stop()
-        self._save_timer = self.set_timer(SAVE_AFTER, self._save)
-
-    async def _save(self) -> None:
-        try:
-            await asyncio.to_thread(self._session_file.save, self._session())
-        except OSError as error:
-            self.playground.say(f"The session can't be kept: {error}")
+        self._save_timer = self.set_timer(SAVE_AFTER, self.keeper.save)
 
     # ---------------------------------------------------------------------------------- terminal
 
@@ -286,7 +283,7 @@ class LogitscopeApp(TypedAhead):
 
     def action_run(self) -> None:
         """Run the task on the texts again."""
-        self.conversation.analyze()
+        self.conversation.run()
 
     def action_example(self) -> None:
         """The next example of the task."""
@@ -382,7 +379,7 @@ class LogitscopeApp(TypedAhead):
         """The last failure in full, with the end of the engine's log."""
         from tui.app.screens.reading import TextScreen, log_end, log_text
 
-        tail = await asyncio.to_thread(log_end, self.conversation.log_path)
+        tail = await asyncio.to_thread(log_end, self.conversation.engine.log_path)
         text = log_text(self.conversation.last_failure, self.falls, tail)
         self.push_screen(TextScreen("Last failure and engine log", text))
 

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-from tui.app.engine_client import EngineClient, EngineLost, EngineSilent, EngineStarted, Notice
+from tui.app.engine_client import EngineClient, EngineLost, EngineStarted, Notice
+from tui.app.engine_news import EngineNews
 from tui.app.enquiries import Enquiries
 from tui.app.panes.answer import ShownAnswer
 from tui.app.pending import Pending, split_revision
-from tui.app.render.status import Status, status_parts
 from tui.app.screens.playground import Playground
-from tui.app.widgets.one_line import OneLine
+from tui.app.status_line import StatusLine
+from tui.app.unanswered import Unanswered
 from tui.app.writers import Writers
 from tui.protocol import (
     Analyze,
@@ -42,11 +40,12 @@ from tui.settings import Settings
 from tui.values import Failure, ReadoutSettings
 
 if TYPE_CHECKING:
+    from tui.app.keeping import Keeper
+    from tui.app.news import News
     from tui.app.screens.ask import AskCheckpoint
+    from tui.app.session import SessionFile
     from tui.scripts import Asked
 
-STARTING, UP = "starting the engine", "up"
-RESTARTING, STOPPED = "restarting the engine", "engine stopped; F9 starts it"
 STALE_AFTER = 0.2
 """Seconds without an answer after which the numbers on screen are dimmed; quick answers never flicker."""
 
@@ -55,8 +54,15 @@ class Conversation:
     """Asks the engine and puts its answers on the playground; knows what is still unanswered."""
 
     def __init__(
-        self, client: EngineClient, playground: Playground, settings: Settings, task: str, model: str | None
+        self,
+        client: EngineClient,
+        playground: Playground,
+        settings: Settings,
+        task: str,
+        model: str | None,
+        tell: Callable[[News], None],
     ) -> None:
+        """`tell` hears of the engine itself, for all screens."""
         self._client = client
         self.enquiries = Enquiries(client)
         """What is asked about tokenizers."""
@@ -65,20 +71,24 @@ class Conversation:
         self._playground = playground
         self._settings = settings
         self._pending = Pending()
-        self._engine = STARTING
-        self._status = Status(task=task)
-        self._doing_since = time.monotonic()
+        self.engine = EngineNews(tell, settings.state_folder / "engine.log")
+        self.line = StatusLine(playground, task, self._doing)
         self._stale_timer: Timer | None = None
         self.task = task
         self.model = model
         """What the session keeps: the reference loaded last, with its revision."""
-        self.engine_pid: int | None = None
-        """Process id of the engine on its machine, once it is up."""
-        self.log_path = settings.state_folder / "engine.log"
         self.last_failure: Failure | None = None
         self._complaint = ""
+        self._unanswered = Unanswered(lambda _: None)
+        self._loading_again = False
+        """A new engine loads the checkpoint in use."""
         self.asking: AskCheckpoint | None = None
         """The dialog that waits for what a reference names."""
+
+    @property
+    def engine_pid(self) -> int | None:
+        """Process id of the engine on its machine, once it is up."""
+        return self.engine.pid
 
     @property
     def waiting_for_answer(self) -> bool:
@@ -87,14 +97,36 @@ class Conversation:
 
     # ----------------------------------------------------------------------------------- requests
 
-    async def begin(self, guarded: Callable[[Callable[[Notice], None]], Callable[[Notice], None]]) -> None:
+    async def begin(
+        self,
+        guarded: Callable[[Callable[[Notice], None]], Callable[[Notice], None]],
+        keeper: Keeper,
+        resumed: SessionFile | None,
+    ) -> None:
         """Join the engine; ask for the model, the first answer and the list of checkpoints.
 
         `guarded` makes of a listener one that lets no exception through: that would end the link to the engine.
+        What `resumed` had asked without an answer is not asked by itself; what is asked now is first noted there.
         """
-        self._playground.set_interval(0.25, self._tick)
+        self._playground.set_interval(0.25, self.line.tick)
+        self._unanswered = Unanswered(keeper.mark)
+        if resumed is not None and self.model is not None:
+            asked = self._load(self.model), self._analyze()
+            await keeper.mark_now(self._unanswered.resume(resumed.left_open, self._client.hold, *asked))
         await self._client.connect(guarded(self.hear))
         self.take_up(self.task, self.model)
+
+    def tell_of_session(self, said: str) -> None:
+        """What there is to say of the session that was to be gone on with."""
+        self.last_failure = Failure(
+            "A session can't be used", said, "The one before it is gone on with, if any."
+        )
+        self._playground.say("A session can't be used; F4 tells why")
+
+    @property
+    def left_open(self) -> str:
+        """What a program after this one is not to ask by itself, as the keeper is told."""
+        return self._unanswered.left_open
 
     def take_up(self, task: str, model: str | None) -> None:
         """Do a task with a checkpoint; without one, say what to do."""
@@ -103,7 +135,7 @@ class Conversation:
         self._pending.leave(since=self._client.next_id())
         screen.loading_reference = None
         self.task, self.model = task, model
-        self._status = replace(self._status, task=task, answer_seconds=None)
+        self.line.show(task=task, answer_seconds=None)
         screen.failure = None
         screen.unsay(self._complaint)
         if model is not None:
@@ -113,24 +145,20 @@ class Conversation:
             self._complaint = f"No built-in checkpoint does {task}: 2, then a names a folder or a Hub id"
             screen.say(self._complaint)
             self._set_stale(True)
-            self.show_status()
+            self.line.show()
         self.list_checkpoints()
 
     def load(self, typed: str) -> None:
         """Load a checkpoint by its reference, `@revision` allowed; the one in use stays until then."""
-        reference, revision = split_revision(typed)
-        request = Load(
-            self._client.next_id(),
-            reference,
-            self.task,
-            self._settings.device,
-            self._settings.dtype,
-            revision,
-        )
+        request = self._load(typed)
         self._client.send(request)
-        self._pending.load = request
-        self._playground.loading_reference = reference
-        self.show_status()
+        self._pending.load, self._playground.loading_reference = request, request.reference
+        self.line.show()
+
+    def _load(self, typed: str) -> Load:
+        reference, revision = split_revision(typed)
+        device, dtype = self._settings.device, self._settings.dtype
+        return Load(self._client.next_id(), reference, self.task, device, dtype, revision)
 
     def cancel_load(self) -> None:
         """Stop the load that runs; the checkpoint in use stays."""
@@ -144,16 +172,7 @@ class Conversation:
         """
         if self.model is None:
             return
-        screen = self._playground
-        request = Analyze(
-            self._client.next_id(),
-            self.task,
-            screen.current_inputs,
-            screen.options,
-            screen.settings or ReadoutSettings(),
-            screen.address,
-            plain_answer=False,
-        )
+        request = self._analyze()
         if not again and self._pending.is_same(request):
             return
         self._client.send(request)
@@ -162,37 +181,39 @@ class Conversation:
             self._stale_timer.stop()
         self._stale_timer = self._playground.set_timer(STALE_AFTER, self._dim)
 
+    def _analyze(self) -> Analyze:
+        screen = self._playground
+        return Analyze(
+            self._client.next_id(),
+            self.task,
+            screen.current_inputs,
+            screen.options,
+            screen.settings or ReadoutSettings(),
+            screen.address,
+            plain_answer=False,
+        )
+
+    def run(self) -> None:
+        """Run the task on the texts because somebody wants it, also where they are held back."""
+        self._client.release()
+        self._load_what_is_missing()
+        self.analyze()
+
+    def _load_what_is_missing(self) -> None:
+        """Load the task's checkpoint where none is in use and none is on its way."""
+        if self.model is not None and self._playground.in_use is None and self._pending.load is None:
+            self.load(self.model)
+
     def asked(self) -> Asked | None:
         """What is on screen as a question to a model, for its Python view; None without a checkpoint."""
-        from tui.scripts import Asked
+        from tui.app.asked import asked
 
-        screen, loaded = self._playground, self._status.loaded
-        if loaded is None or loaded.task != self.task:
-            return None
-        since = self._pending.since
-        readout = screen.readout if screen.readout is not None and screen.readout.id >= since else None
-        tokenized = (
-            screen.tokenized if screen.tokenized is not None and screen.tokenized.id >= since else None
-        )
-        reference, revision = split_revision(self.model or loaded.checkpoint.reference)
-        return Asked(
-            task=self.task,
-            reference=reference,
-            revision=revision,
-            inputs=screen.current_inputs,
-            options=screen.options,
-            readout=screen.settings or ReadoutSettings(),
-            address=screen.address if readout is None else readout.address,
-            limit=None if tokenized is None else tokenized.limit,
-            device=loaded.device,
-            dtype=loaded.dtype,
-            warning=loaded.warning,
-        )
+        return asked(self._playground, self.line.status.loaded, self.task, self.model, self._pending.since)
 
     def _dim(self) -> None:
         if self._pending.analyze is not None:
             self._set_stale(True)
-            self.show_status()
+            self.line.show()
 
     def _set_stale(self, stale: bool) -> None:
         """Dim what is of an earlier text, or nothing; a readout that came ahead of its answer is of this text."""
@@ -205,7 +226,7 @@ class Conversation:
         screen = self._playground
         if settings is not None:
             screen.settings = settings
-        loaded, readout = self._status.loaded, screen.readout
+        loaded, readout = self.line.status.loaded, screen.readout
         read = readout is not None and readout.id >= self._pending.since
         if loaded is None or loaded.task != self.task or not read:
             self.analyze()  # there are no logits yet to be read another way
@@ -225,17 +246,22 @@ class Conversation:
 
     def restart(self) -> None:
         """A new engine process: after it stopped for good, or when it hangs."""
-        if self._engine == STOPPED:
+        if self.engine.is_stopped:
             self._client.retry()
         else:
             self._client.restart()
-        self._engine = RESTARTING
-        self.show_status()
+        self.engine.restarting()
+        self._load_what_is_missing()
+        self.line.show()
 
     # ------------------------------------------------------------------------------------- events
 
     def hear(self, notice: Notice) -> None:
         """Everything the engine and its client report arrives here, on the event loop."""
+        self.engine.hear(notice)
+        self._unanswered.hear(notice, self._pending)
+        if isinstance(notice, Failed):
+            self.last_failure = notice.failure  # whoever asked
         if self.enquiries.hear(notice) or self.writers.hear(notice):
             return
         match notice:
@@ -243,7 +269,7 @@ class Conversation:
                 self._hear_numbers(notice)
             case Progress():
                 if self._pending.load is not None and notice.id == self._pending.load.id:
-                    self.show_status(progress=notice)
+                    self.line.show(progress=notice)
             case Loaded():
                 self._hear_loaded(notice)
             case CheckpointsListed():
@@ -256,13 +282,12 @@ class Conversation:
             case Cancelled() | Superseded():
                 self._hear_dropped(notice)
             case Pong():
-                self.show_status(memory=notice.memory)
+                self.line.show(memory=notice.memory)
             case EngineStarted():
-                self._hear_started(notice)
+                self._loading_again = notice.restarted and self._playground.in_use is not None
+                self.line.show()
             case EngineLost():
                 self._hear_lost(notice)
-            case EngineSilent():
-                self._hear_silent(notice)
             case _:
                 pass  # `Reweighed` and `Ready` say nothing that is shown
 
@@ -278,7 +303,7 @@ class Conversation:
                 screen.tokenized = event
             case Forwarded():
                 screen.forwarded = event
-                self.show_status(memory=event.memory)
+                self.line.show(memory=event.memory)
             case Readout():
                 screen.readout = event
                 self._set_stale(screen.stale)
@@ -290,13 +315,14 @@ class Conversation:
                 screen.unsay(self._complaint)
                 if self._pending.settle(event.id):
                     self._set_stale(False)
-                self.show_status(answer_seconds=event.seconds)
+                self.line.show(answer_seconds=event.seconds)
 
     def _hear_loaded(self, loaded: Loaded) -> None:
         screen, pending = self._playground, self._pending
+        self._loading_again = False
         if loaded.task != self.task:
             return  # the task was left before its checkpoint came
-        before = self._status.loaded
+        before = self.line.status.loaded
         first = before is None or before.task != loaded.task
         checkpoint = loaded.checkpoint
         if pending.load is not None and loaded.id == pending.load.id:
@@ -312,7 +338,7 @@ class Conversation:
             screen.say(loaded.note)
         if all(known.reference != checkpoint.reference for known in screen.checkpoints):
             screen.checkpoints = (*screen.checkpoints, checkpoint)
-        self.show_status(loaded=loaded, memory=loaded.memory)
+        self.line.show(loaded=loaded, memory=loaded.memory)
         self.enquiries.checkpoint_changed()
         # The first text of a task is asked about already, and waits for this checkpoint alone.
         if not (first and pending.analyze is not None and pending.analyze.id > loaded.id):
@@ -329,15 +355,19 @@ class Conversation:
             pending.load = None
             screen.loading_reference = None
             self.writers.not_loaded(failed.failure)
+        elif self.line.status.loaded is not None and failed.id == self.line.status.loaded.id:
+            screen.in_use, self._loading_again = None, False  # a new engine could not load it again
+            self.writers.not_loaded(failed.failure)
+            self.line.show(loaded=None)
         elif pending.settle(failed.id):
             self._set_stale(True)
             if screen.in_use is None and screen.failure is not None:
-                self.show_status()
+                self.line.show()
                 return  # why there is no model is told already
         self.last_failure = screen.failure = failed.failure
         self._complaint = f"{failed.failure.title}; F4 tells why and what to do"
         screen.say(self._complaint)
-        self.show_status()
+        self.line.show()
 
     def _hear_dropped(self, event: Cancelled | Superseded) -> None:
         pending = self._pending
@@ -350,50 +380,21 @@ class Conversation:
             self._playground.loading_reference = None
         else:
             pending.settle(event.id)
-        self.show_status()
-
-    def _hear_started(self, started: EngineStarted) -> None:
-        if started.restarted:
-            why = f"{self.last_failure.title}; " if self.last_failure is not None else ""
-            self._playground.say(f"{why}a new engine runs, the model is loaded again")
-        self._engine = UP
-        self.engine_pid = started.ready.pid
-        self.log_path = Path(started.ready.log_path)
-        self.show_status()
+        self.line.show()
 
     def _hear_lost(self, lost: EngineLost) -> None:
         self.last_failure = self._playground.failure = lost.failure
         self._set_stale(True)
-        self._playground.say(f"{lost.failure.title}; F4 tells why and what to do")
-        self._engine = RESTARTING if lost.restarts else STOPPED
-        self.show_status()
-
-    def _hear_silent(self, silent: EngineSilent) -> None:
-        said = f"The engine has not answered for {silent.seconds:.0f} s; F9 restarts it"
-        self._playground.say("" if silent.answering else said)
+        self.line.show()
 
     # ------------------------------------------------------------------------------------- status
 
     def _doing(self) -> str:
         """What is waited for; empty when nothing is."""
-        if self._engine != UP:
-            return self._engine
+        if self.engine.state:
+            return self.engine.state
         if self._pending.load is not None:
             return f"loading {self._pending.load.reference}"
+        if self._loading_again:
+            return f"loading {self._playground.in_use} again"
         return "answering" if self._pending.analyze is not None and self._playground.stale else ""
-
-    def _tick(self) -> None:
-        if self._status.doing:
-            self.show_status()
-
-    def show_status(self, **changes: Any) -> None:
-        """Say in the status line what is known now, with some of it new."""
-        doing = self._doing()
-        if doing != self._status.doing:
-            self._doing_since = time.monotonic()
-            changes.setdefault("progress", None)
-        elapsed = time.monotonic() - self._doing_since
-        self._status = replace(self._status, doing=doing, doing_seconds=elapsed, **changes)
-        # While the app ends, events still arrive and the lines are gone.
-        for line in self._playground.query("#status").results(OneLine):
-            line.show(*status_parts(self._status))

@@ -10,6 +10,7 @@ from tui.catalogue import built_in_names, example_inputs
 from tui.forms import FORMS, Value
 
 if TYPE_CHECKING:
+    from tui.app.screens.playground import Playground
     from tui.generation.written import About, Kept, Written
 
 
@@ -49,6 +50,14 @@ class Desks:
     def put(self, task: str, **changes: Any) -> None:
         """Change parts of a task's desk."""
         self._desks[task] = self.of(task)._replace(**changes)
+
+    def take(self, task: str, playground: Playground, model: str | None) -> None:
+        """Note what is laid out for a task; a second text out of sight is kept, too."""
+        fields = playground.form.fields
+        texts = [pane.full_text for pane in playground.typed_into] + [""]  # a field never shown is empty
+        inputs = {field.name: text for field, text in zip(fields, texts, strict=False)}
+        options, second_shown = playground.options, playground.second_shown
+        self.put(task, inputs=inputs, options=options, second_shown=second_shown, model=model)
 
     @property
     def used(self) -> dict[str, Desk]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
+from tui.app.engine_client import EngineStarted
+from tui.microscope.questions import Bring, Trained
 from tui.protocol import Cancel, Cancelled, Examine, Examined, Failed, Progress, Superseded
 from tui.values import Failure
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 Answer: TypeAlias = "AnyFinding | Failure | Progress | None"
 """What comes of a question: how far it is, then what was found, or why nothing was; None: it was given up."""
 Listener: TypeAlias = Callable[[Answer], None]
+MOST_BYTES = 64 * 1024 * 1024
+"""Of packed tokenizers that are kept for the engines to come."""
 
 
 class Enquiries:
@@ -23,6 +27,8 @@ class Enquiries:
     def __init__(self, client: EngineClient) -> None:
         self._client = client
         self._open: dict[int, tuple[type, Listener]] = {}
+        self._trained: dict[str, bytes] = {}
+        """What was trained, packed, by its reference: each engine is given what those before it trained."""
         self.on_checkpoint: Callable[[], None] | None = None
         """Told when another checkpoint is in use, and with it another tokenizer."""
 
@@ -57,6 +63,10 @@ class Enquiries:
 
     def hear(self, notice: Notice) -> bool:
         """Whether this was about one of the questions; then its listener was told."""
+        if isinstance(notice, EngineStarted) and self._trained:
+            self._client.send(Examine(self._client.next_id(), Bring(dict(self._trained))))
+        if isinstance(notice, Examined) and isinstance(notice.finding, Trained):
+            self._keep(notice.finding)
         known = self._open.get(getattr(notice, "id", 0))
         if known is None:
             return isinstance(notice, Examined)  # an answer nobody waits for any more
@@ -76,6 +86,12 @@ class Enquiries:
         del self._open[notice.id]
         heard(answer)
         return True
+
+    def _keep(self, trained: Trained) -> None:
+        if trained.packed:
+            self._trained[trained.subject.reference] = trained.packed
+        while sum(map(len, self._trained.values())) > MOST_BYTES:
+            del self._trained[next(iter(self._trained))]  # the one trained longest ago
 
     def _drop(self, kind: type) -> None:
         for request_id in [known for known, (asked, _) in self._open.items() if asked is kind]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -30,11 +28,13 @@ from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.stages import RustStages, stages_of
 from tui.engine.tokenization.token_list import LongReading
 from tui.engine.tokenization.traces import tracer_of
-from tui.engine.tokenization.training.running import train
+from tui.engine.tokenization.training.shelf import PREFIX, Shelf
 from tui.microscope.portions import AnyPortion, End
 from tui.microscope.questions import (
     AnyFinding,
     AnyQuestion,
+    Bring,
+    Brought,
     Browse,
     Browsed,
     Compare,
@@ -69,8 +69,9 @@ if TYPE_CHECKING:
     import torch
 
 MOST_OPEN = 6
-"""Tokenizers kept besides the one in use and those that were trained; the one asked for longest ago goes first."""
+"""Tokenizers kept besides the one in use, each with its inside; the one asked for longest ago goes first."""
 _QUICK = (
+    "Bring",
     "Dissect",
     "TraceWord",
     "ReadIds",
@@ -126,7 +127,7 @@ class Bench:
         self._lock = threading.Lock()
         self._own: _Subject | None = None
         self._opened: OrderedDict[str, _Subject] = OrderedDict()
-        self._trained: dict[str, _Subject] = {}
+        self._shelf = Shelf()
         self._reading: LongReading | None = None
         """The latest text whose tokens were listed; only the lane of what is quick touches it."""
         self._passage: Passage | None = None
@@ -190,6 +191,9 @@ class Bench:
             case Contrast(tokenizer=reference, text=text):
                 subject = self._subject(reference)
                 return Contrasted(subject.facts, contrast(text, subject.opened, start=question.start))
+            case Bring(trained=packed):
+                self._shelf.bring(packed)
+                return Brought()
             case Train():
                 return self._train(request_id, question)
             case Save():
@@ -301,19 +305,13 @@ class Bench:
 
     def _train(self, request_id: int, question: Train) -> Trained:
         began = time.perf_counter()
-        with tempfile.TemporaryDirectory(prefix="logitscope-") as folder:
-            target = Path(folder) / "tokenizer.json"
 
-            def report(stage: str, done: int, total: int) -> None:
-                self._outbox.send(Progress(request_id, stage, done if total else None, total or None))
+        def report(stage: str, done: int, total: int) -> None:
+            self._outbox.send(Progress(request_id, stage, done if total else None, total or None))
 
-            train(question.recipe, target, report, lambda: self._outbox.check(request_id))
-            opened = open_tokenizer(str(target))
-        with self._lock:
-            reference = f"trained:{len(self._trained) + 1}-{question.recipe.algorithm}"
-            subject = _Subject(replace(opened, reference=reference, name=reference))
-            self._trained[reference] = subject
-        return Trained(subject.facts, question.recipe, time.perf_counter() - began)
+        opened, packed = self._shelf.train(question.recipe, report, lambda: self._outbox.check(request_id))
+        facts = self._subject(opened.reference).facts
+        return Trained(facts, question.recipe, time.perf_counter() - began, packed)
 
     def _subject(self, reference: str) -> _Subject:
         """The tokenizer that a reference names. Raises EngineError where there is none."""
@@ -330,18 +328,12 @@ class Bench:
                 "Wait until it is, or name a tokenizer.",
             )
         with self._lock:
-            known = self._trained.get(reference) or self._opened.get(reference)
+            known = self._opened.get(reference)
             if known is not None:
-                if reference in self._opened:
-                    self._opened.move_to_end(reference)
+                self._opened.move_to_end(reference)
                 return known
-        if reference.startswith("trained:"):
-            raise EngineError(
-                "This tokenizer is gone",
-                f"{reference} was trained in an engine that has ended since.",
-                "Train it again; a saved one can be opened by its path.",
-            )
-        opened = _Subject(open_tokenizer(reference))
+        on_shelf = reference.startswith(PREFIX)
+        opened = _Subject(self._shelf.find(reference) if on_shelf else open_tokenizer(reference))
         with self._lock:
             self._opened[reference] = opened
             while len(self._opened) > MOST_OPEN:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TypeAlias
 
 import msgspec
@@ -120,6 +121,13 @@ class Train(Question, frozen=True, tag=True):
     recipe: Recipe
 
 
+class Bring(Question, frozen=True, tag=True):
+    """Take over what was trained in an engine before this one. → `Brought`."""
+
+    trained: Mapping[str, bytes]
+    """The `packed` of each `Trained`, by the subject's reference."""
+
+
 class Save(About, frozen=True, tag=True):
     """Write a tokenizer as `tokenizer.json`. → `Saved`."""
 
@@ -139,6 +147,7 @@ AnyQuestion: TypeAlias = (
     | Compare
     | Contrast
     | Train
+    | Bring
     | Save
 )
 
@@ -264,6 +273,12 @@ class Trained(Finding, frozen=True, tag=True):
     subject: Subject
     recipe: Recipe
     seconds: float
+    packed: bytes = b""
+    """Its tokenizer.json, by zlib, for the next engine (`Bring`); empty where it is too large for that."""
+
+
+class Brought(Finding, frozen=True, tag=True):
+    """They can be named as before."""
 
 
 class Saved(Finding, frozen=True, tag=True):
@@ -284,5 +299,6 @@ AnyFinding: TypeAlias = (
     | SideBySide
     | Contrasted
     | Trained
+    | Brought
     | Saved
 )

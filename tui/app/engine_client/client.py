@@ -42,7 +42,8 @@ class EngineClient:
     `engine` is a process of the command that runs already, or else `spawn` starts one; neither needs an event
     loop, and `connect` attaches the process to the running one. A request is remembered until its last event.
     When the process dies, the checkpoint in use is loaded again and what is unanswered is sent again, the newest
-    of each kind, under the same ids: the events of such a request may come twice.
+    of each kind, under the same ids: the events of such a request may come twice. What the engine was at when it
+    died twice fails instead, and so does whatever asks the same, until `release`.
     """
 
     def __init__(
@@ -113,25 +114,39 @@ class EngineClient:
                 self._tell_soon([cancelled])
         elif isinstance(request, Ping | Shutdown):
             self._write(request)
+        elif (why := self._requests.why_held(request)) is not None:
+            self._tell_soon([Failed(request.id, why)])
         else:
             self._tell_soon(self._requests.add(request))
             self.writable()
 
-    def retry(self) -> None:
-        """Offer held-back requests again, and start the engine again if it is down."""
+    def hold(self, request: AnyRequest) -> None:
+        """Take what a request asks for something that ends the engine: it fails until `release`."""
+        self._requests.hold(request, failures.left_open(request))
+
+    def release(self) -> None:
+        """Let what is held back be asked again."""
         self._requests.release()
         self._deaths.clear()
+
+    def retry(self) -> None:
+        """Let what is held back be asked again, and start the engine again if it is down."""
+        self.release()
         burying = self._recovery is not None and not self._recovery.done()
         if self._link is None and not burying and not self._closing:
             self._recovery = asyncio.create_task(self._start_again(0.0))
         self.writable()
 
     def restart(self) -> None:
-        """Kill the engine, silent or not, and start it again; unanswered requests are offered again."""
+        """Kill the engine, silent or not, and start it again; unanswered requests are offered again.
+
+        For what it is at this counts as a death, unless something is held back already, which is let go.
+        """
         if self._link is None:
             self.retry()
             return
-        self._requests.release()
+        if self._requests.holds_any:
+            self._requests.release()
         self._deaths.clear()
         stopped = Failure("The engine was stopped", "A restart was asked for.", "It is starting again.")
         self.lost(self._link, LinkError(stopped, False))
@@ -237,6 +252,10 @@ class EngineClient:
             failure = failures.ended(end, death, restarts)
         for event in death.settled:
             self._listener(event)
+        for request in death.held:
+            why = failures.held_back(request)
+            self._requests.hold(request, why)
+            self._listener(Failed(request.id, why))
         self._listener(EngineLost(failure, restarts))
         if restarts:
             await self._start_again(self._timing.backoff * (len(self._deaths) - 1))
@@ -258,21 +277,22 @@ class EngineClient:
         link.drop_pipes()
 
     async def _watch(self) -> None:
+        # Waits are counted in looks and not by the clock: this process may itself have been stopped meanwhile.
         while True:
             await asyncio.sleep(self._timing.ping)
             link = self._link
             if link is None or not link.attached:
                 continue
+            link.looks += 1
             if link.engine.popen.poll() is not None:  # a process it started may keep its pipe open
                 self.lost(link, None)
             elif link.ready:
                 self._ping()
-            elif time.monotonic() - link.engine.started > self._timing.handshake:
+            elif link.looks * self._timing.ping > self._timing.handshake:
                 what = f"sent no greeting in {self._timing.handshake:.0f} s"
                 self.lost(link, LinkError(failures.no_engine(self._command, link.received, what), True))
 
     def _ping(self) -> None:
-        # Counted in pings and not by the clock: this process may itself have been stopped meanwhile.
         self._quiet_pings += 1
         quiet_seconds = self._quiet_pings * self._timing.ping
         if quiet_seconds >= self._timing.silent:

@@ -8,7 +8,18 @@ from dataclasses import dataclass
 
 from tui.app.engine_client.requests import Death
 from tui.engine_process import EngineProcess, last_lines
-from tui.protocol import PROTOCOL_VERSION, Analyze, AnyRequest, Inspect, ListCheckpoints, Load
+from tui.microscope.questions import Train
+from tui.protocol import (
+    PROTOCOL_VERSION,
+    Analyze,
+    AnyRequest,
+    Examine,
+    Inspect,
+    ListCheckpoints,
+    Load,
+    Search,
+    Write,
+)
 from tui.values import Failure
 
 KEY = "F9"
@@ -90,9 +101,48 @@ def doing(requests: Iterable[AnyRequest]) -> str:
             phrases.append(f"inspecting {visible(request.reference)}")
         elif isinstance(request, ListCheckpoints):
             phrases.append("listing checkpoints")
+        elif isinstance(request, Examine):
+            trains = isinstance(request.question, Train)
+            phrases.append("training a tokenizer" if trains else "looking at a tokenizer")
+        elif isinstance(request, Write):
+            phrases.append("searching with beams" if isinstance(request, Search) else "writing")
         else:
             phrases.append("reading the logits again")
-    return " and ".join(phrases)
+    return " and ".join(dict.fromkeys(phrases))
+
+
+class HeldBack(Failure, frozen=True):
+    """The engine was not asked at all."""
+
+
+def held_back(request: AnyRequest) -> Failure:
+    """What the engine was at when it ended twice is not asked again unless somebody wants it."""
+    return HeldBack(
+        f"{_subject_of(request)} is held back",
+        f"The engine ended or was stopped twice while {doing([request])}.",
+        f"{_otherwise(request)} {KEY} lets it be tried once more.",
+    )
+
+
+def left_open(request: AnyRequest) -> Failure:
+    """A session's text or checkpoint that the engine had not answered when the session ended."""
+    return HeldBack(
+        f"{_subject_of(request)} is held back",
+        f"When this session ended the engine had been {doing([request])} without an answer: it may end it again.",
+        f"{_otherwise(request)} {KEY} lets it be tried.",
+    )
+
+
+def _otherwise(request: AnyRequest) -> str:
+    if isinstance(request, Analyze | Write):
+        return "Change it;"
+    return "Choose another one;" if isinstance(request, Load | Inspect) else "Ask for something else;"
+
+
+def _subject_of(request: AnyRequest) -> str:
+    if isinstance(request, Analyze | Write):
+        return "This text"
+    return "This checkpoint" if isinstance(request, Load | Inspect) else "This question"
 
 
 @dataclass(frozen=True)
@@ -124,7 +174,7 @@ def ended(end: End, death: Death, restarts: bool) -> Failure:
 
 
 def _title(end: End) -> str:
-    before = "" if end.ready else " before it was ready"
+    before = "" if end.ready else " at its start"
     if end.status is None:
         return f"The engine closed its output{before}"
     if not end.killed:
@@ -142,7 +192,7 @@ def _detail(end: End, death: Death) -> str:
     if end.announced is not None:
         sentences.append(f"It had said: {visible(end.announced.title)}.")
     if death.held:
-        sentences.append(f"This is the second time while {doing(death.held)}, which is held back now.")
+        sentences.append(f"It is the second time while {doing(death.held)}, which is held back now.")
     if end.log_lines and not (end.killed and end.ready):
         sentences.append("Its last words:\n" + "\n".join(end.log_lines))
     return " ".join(sentences)
@@ -153,7 +203,7 @@ def _hint(end: End, death: Death, restarts: bool) -> str:
         many = f"It ended {end.deaths} times within {end.window_seconds:.0f} s and stays down; "
         return (many if end.deaths > 1 else "") + AGAIN
     if death.held:
-        return f"It is starting again; {KEY} offers what is held back once more."
+        return f"It is starting again; {KEY} lets what is held back be tried once more."
     return "It is starting again" + (", and your request is offered again." if death.running else ".")
 
 

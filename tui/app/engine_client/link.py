@@ -59,6 +59,8 @@ class EngineLink(asyncio.Protocol):
         """`Ready` came; set by the owner."""
         self.fatal: Failure | None = None
         """The failure after which the engine said it would exit; set by the owner."""
+        self.looks = 0
+        """How often the owner has looked after it."""
         self.received = bytearray()
         self._owner = owner
         self._ids = _GrowingIds(owner)
@@ -93,8 +95,10 @@ class EngineLink(asyncio.Protocol):
 
     def drop_pipes(self) -> None:
         """Close both ends at once, whatever is still in them."""
-        if self._writer is not None:
-            self._writer.abort()
+        writer = self._writer
+        # One that is closing with nothing left to write is at its end: asyncio can't end it twice.
+        if writer is not None and (writer.get_write_buffer_size() or not writer.is_closing()):
+            writer.abort()
         if self._reader is not None:
             self._reader.close()
 

@@ -43,8 +43,8 @@ Notice: TypeAlias = AnyEvent | EngineLost | EngineStarted | EngineSilent
 class Timing:
     """How long the client waits for what, in seconds."""
 
-    ping: float = 2.0
-    silent: float = 10.0
+    ping: float = 0.5
+    silent: float = 2.0
     cancel: float = 6.0
     """How long an engine that says nothing may take no notice of a `Cancel`; then it is ended."""
     handshake: float = 30.0

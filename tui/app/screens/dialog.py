@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from textual.screen import ModalScreen
+from tui.app.screens.news import Modal
 
 Result = TypeVar("Result")
 
 
-class Dialog(ModalScreen[Result]):
+class Dialog(Modal[Result]):
     """A dialog's frame: its outermost container has the class `box`. Brings its styles when it is first shown."""
 
     DEFAULT_CSS = """

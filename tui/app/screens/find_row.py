@@ -7,13 +7,13 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from tui.app.screens.news import Modal
 from tui.app.widgets.entry import Entry
 
 
-class FindRow(ModalScreen[str | None]):
+class FindRow(Modal[str | None]):
     """Dismissed with what is looked for, or None."""
 
     BINDINGS = [Binding("escape", "give_up", "back", id="find-back", tooltip="Back without looking")]

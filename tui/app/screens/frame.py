@@ -2,30 +2,39 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import events, on
 from textual.binding import Binding
-from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.app.keys import PANES, TABLE
 from tui.app.panes.field import Field
 from tui.app.render.glyphs import visible
+from tui.app.screens.news import HearsNews
 from tui.app.widgets.frame import Framed
 from tui.app.widgets.one_line import OneLine
+
+if TYPE_CHECKING:
+    from tui.app.news import News
 
 MINIMUM = (60, 16)
 """Columns and rows below which the panes make no sense."""
 
 
-class Frame(Screen[None]):
+class Frame(HearsNews[None]):
     """Subclasses compose the panes, and the lines `hints` and `too-small`; the first field has the id `input`."""
 
     HELP = ""
     """What F1 tells where no pane has the focus."""
+    AFTER_DEATH = "what was asked is asked again"
+    """What becomes of the screen's own when there is a new engine."""
 
     def __init__(self) -> None:
         super().__init__()
         self._message = ""
+        self._state = self._silence = ""
+        """What there is to tell of the engine as long as it lasts."""
         self.zoomed: Widget | None = None
         """The pane that has the whole screen."""
 
@@ -55,17 +64,28 @@ class Frame(Screen[None]):
         if message and self._message == message:
             self.say("")
 
+    def hear_news(self, news: News) -> None:
+        """Tell of the engine in the place of the hints: a silence while it lasts, an event as a message."""
+        self._state, self._silence = news.state, news.silence
+        if news.said:
+            self._message = f"{news.said}; {self.AFTER_DEATH if news.returned else 'F4 tells why'}"
+        self.show_hints()
+
     def show_hints(self) -> None:
-        """The keys that act now, those of the focused pane first; or the message in their place."""
+        """The keys that act now, those of the focused pane first; or in their place what there is to tell."""
         line = next(self.query("#hints").results(OneLine), None)
         if line is None:  # not there yet, or while the app ends not any more
+            return
+        if self._silence:
+            line.show((((f" {visible(self._silence)}", "error"),),))
             return
         if self._message:
             esc = ((" esc ", "key"), ("dismiss ", "muted"))
             line.show((((f" {visible(self._message)}", "error"),),), esc)
             return
         shown = (*self.own_keys(), *self.common_keys())
-        line.show(tuple(self._hint(bound[0]) for bound, _ in shown if bound[0].show))
+        hints = tuple(self._hint(bound[0]) for bound, _ in shown if bound[0].show)
+        line.show(hints, ((f"{self._state} ", "error"),) if self._state else ())
 
     def _hint(self, binding: Binding) -> tuple[tuple[str, str], ...]:
         key = self.app.get_key_display(binding)

@@ -8,16 +8,16 @@ from textual import events
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.geometry import Offset
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.app.keys import PANES
+from tui.app.screens.news import Modal
 
 if TYPE_CHECKING:
     from tui.app.screens.playground import Playground
 
 
-class JumpScreen(ModalScreen[str | None]):
+class JumpScreen(Modal[str | None]):
     """Dismissed with the id of the pane to go to, or None."""
 
     DEFAULT_CSS = """

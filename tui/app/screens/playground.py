@@ -33,6 +33,7 @@ class Playground(Fields):
     """Holds what is shown as reactives that the panes are bound to; posts what the person does."""
 
     HELP = "Seven panes on one text, one task, one checkpoint. Digits, tab and ctrl+g go from pane to pane."
+    AFTER_DEATH = "the model is loaded again"
     BINDINGS = bindings(EVERYWHERE, PANE_KEYS)
     AUTO_FOCUS = "#input"
     COMPONENT_CLASSES = COMPONENT_CLASSES

@@ -10,10 +10,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.app.render.glyphs import visible
+from tui.app.screens.news import Modal
 from tui.app.widgets.entry import Entry
 from tui.sampling import SETTINGS, Setting
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tui.values import ReadoutSettings
 
 
-class Sampling(ModalScreen[None]):
+class Sampling(Modal[None]):
     """Hands every change to `apply` at once; escape hands back what was set before."""
 
     BINDINGS = [

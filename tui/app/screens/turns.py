@@ -12,10 +12,10 @@ from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.document._document import Location
-from textual.screen import ModalScreen
 from textual.widgets import Static, TextArea
 
 from tui.app.render.glyphs import visible
+from tui.app.screens.news import Modal
 from tui.app.widgets.editor import EDITOR_CHARACTERS
 from tui.app.widgets.turn_editor import TurnEditor
 from tui.chat import ROLES, Turn, text_of, turns_of
@@ -80,7 +80,7 @@ class Draft:
             self._lies = False
 
 
-class TurnsScreen(ModalScreen[bool]):
+class TurnsScreen(Modal[bool]):
     """Hands every change to the draft once the typing pauses; dismissed with whether it is to stay."""
 
     BINDINGS = [

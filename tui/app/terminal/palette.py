@@ -8,6 +8,7 @@ from textual import events, on
 from textual.command import CommandInput, CommandList, CommandPalette
 from textual.widgets import Button, Input, OptionList
 
+from tui.app.keys import EVERYWHERE, bindings
 from tui.app.widgets.entry import Entry
 
 
@@ -17,6 +18,8 @@ class CommandEntry(CommandInput, Entry):
 
 class Palette(CommandPalette):
     """Takes the place of Textual's; a command that was chosen is done once."""
+
+    BINDINGS = bindings(tuple(key for key in EVERYWHERE if key.id == "restart"))
 
     @on(Input.Changed)
     @on(Input.Submitted)

@@ -9,12 +9,12 @@ stdin or SIGTERM stops it; huggingface_hub then removes the file that was under 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -116,10 +116,10 @@ def _fetch(
         most = 0
         while not over.wait(_REPORT_SECONDS):
             # a file that was just finished is for a moment neither under way nor counted
-            most = max(most, min(total, finished + _under_way(blobs, since)))
+            most = max(most, min(total, finished + _under_way(blobs, before)))
             say({"done": most, "total": total})
 
-    since = time.time()
+    before = _incomplete(blobs)
     reporter = threading.Thread(target=report, daemon=True)
     reporter.start()
     folder = ""
@@ -134,16 +134,18 @@ def _fetch(
     say({"folder": folder})
 
 
-def _under_way(blobs: Path, since: float) -> int:
-    """Bytes of the file being written now; older remains of other downloads don't count."""
-    count = 0
+def _incomplete(blobs: Path) -> dict[str, int]:
+    """Bytes of each file that is not whole yet."""
+    found = {}
     for file in blobs.glob("*.incomplete"):
-        try:
-            status = file.stat()
-        except OSError:
-            continue
-        count += status.st_size if status.st_mtime >= since else 0
-    return count
+        with contextlib.suppress(OSError):
+            found[file.name] = file.stat().st_size
+    return found
+
+
+def _under_way(blobs: Path, before: dict[str, int]) -> int:
+    """Bytes of the file being written now; remains of other downloads, which don't grow, don't count."""
+    return sum(size for name, size in _incomplete(blobs).items() if size != before.get(name))
 
 
 def _explained(error: BaseException, repository: str, revision: str | None) -> BaseException:

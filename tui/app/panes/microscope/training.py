@@ -123,6 +123,8 @@ class TrainingView(View):
                 f"✓ {trained.subject.reference}: {trained.subject.size:,} entries in {trained.seconds:.1f} s; "
                 "o opens it again by this name"
             )
+            if not trained.packed:
+                said += "; it is too large to outlive its engine: s saves it"
             strips += [row((line, self.style("text"))) for line in wrapped(said, width)]
         return strips
 

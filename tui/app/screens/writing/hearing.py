@@ -62,6 +62,8 @@ def after_token(act: Callable[Concatenate[Screen, P], None]) -> Callable[Concate
 class Hearing(Panes):
     """Owns the tree and says what the engine told of it; subclasses say what the keys do."""
 
+    AFTER_DEATH = "what was written stands"
+
     place: var[int | None] = var(None)
     """The token that is looked at; None: what comes next."""
 
@@ -190,16 +192,15 @@ class Hearing(Panes):
                 self._search_ended()
                 if self._writing and self._grown:
                     self._written.history.now(self.branching.stopped(failure.title), step=False)
-                self.say(f"{failure.title}: {failure.detail} {failure.hint}")
+                self.say(f"{failure.title}; F4 tells why and what to do")
                 self._show()
             case Cancelled() | Superseded():
                 self._search_ended()
                 if self._readout is None or self.place is None:
                     self._look()
                 self._show()
-            case EngineLost(failure=failure):
+            case EngineLost():
                 self._search_ended()
-                self.say(f"{failure.title}; what was written stands")
                 self._show()
             case Loaded():
                 if not self._writers.busy:
