@@ -25,7 +25,18 @@ VOCABULARY_SIZE = 400
 MAX_TOKENS = 48
 """Most tokens every one of these checkpoints takes, special tokens included."""
 
+VOCABULARIES = Path(__file__).with_name("vocabularies")
+
 _Maker = Callable[[], PreTrainedTokenizerFast]
+
+
+@cache
+def trained_once(name: str) -> str:
+    """A tokenizer that was trained once: ties fall differently at each training, and so would all that follows.
+
+    `python -m tests.vocabularies` trains all of them anew.
+    """
+    return (VOCABULARIES / f"{name}.json").read_text(encoding="utf-8")
 
 
 def _fast(backend: str, **names: Any) -> PreTrainedTokenizerFast:
@@ -52,7 +63,7 @@ _SPECIAL_IN_ANGLES = ["<s>", "<pad>", "</s>", "<unk>", "<mask>"]
 def wordpiece() -> PreTrainedTokenizerFast:
     """Lowercasing WordPiece with [CLS] and [SEP], as BERT has it."""
     return _fast(
-        _wordpiece_backend(),
+        trained_once("wordpiece"),
         pad_token="[PAD]",
         unk_token="[UNK]",
         cls_token="[CLS]",
@@ -62,8 +73,8 @@ def wordpiece() -> PreTrainedTokenizerFast:
     )
 
 
-@cache  # training breaks ties differently each time
-def _wordpiece_backend() -> str:
+def train_wordpiece() -> str:
+    """A tokenizer as JSON."""
     special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     backend = Tokenizer(models.WordPiece(unk_token="[UNK]"))
     backend.normalizer = normalizers.BertNormalizer()
@@ -109,11 +120,11 @@ def _byte_level_backend(around: bool) -> str:
 
 def unigram() -> PreTrainedTokenizerFast:
     """SentencePiece-like Unigram with <s> and </s>, as XLM-RoBERTa has it."""
-    return _fast(_unigram_backend(), **_IN_ANGLES)
+    return _fast(trained_once("unigram"), **_IN_ANGLES)
 
 
-@cache
-def _unigram_backend() -> str:
+def train_unigram() -> str:
+    """A tokenizer as JSON."""
     backend = Tokenizer(models.Unigram())
     backend.normalizer = normalizers.NFKC()
     backend.pre_tokenizer = pre_tokenizers.Metaspace()

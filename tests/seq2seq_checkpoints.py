@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from tests.checkpoints import (
     MAX_TOKENS,
     VOCABULARY_SIZE,
     byte_level,
+    trained_once,
     unigram,
     wordpiece,
 )
@@ -49,21 +49,21 @@ def mbart() -> Any:
 
 def nllb() -> Any:
     """A small NLLB tokenizer, the source's code before the text."""
-    vocabulary, merges = _bpe()
+    model = json.loads(trained_once("bpe"))["model"]
+    merges = [tuple(pair) for pair in model["merges"]]
     kind: Any = NllbTokenizer
-    return kind(vocab=dict(vocabulary), merges=list(merges), model_max_length=MAX_TOKENS)
+    return kind(vocab=model["vocab"], merges=merges, model_max_length=MAX_TOKENS)
 
 
-@cache
-def _bpe() -> tuple[tuple[tuple[str, int], ...], tuple[tuple[str, str], ...]]:
+def train_bpe() -> str:
+    """A tokenizer as JSON."""
     backend = Tokenizer(models.BPE(unk_token="<unk>"))
     backend.pre_tokenizer = pre_tokenizers.Metaspace()
     special = ["<s>", "<pad>", "</s>", "<unk>"]
     backend.train_from_iterator(
         CORPUS, trainers.BpeTrainer(vocab_size=VOCABULARY_SIZE, special_tokens=special)
     )
-    model = json.loads(backend.to_str())["model"]
-    return tuple(model["vocab"].items()), tuple(tuple(pair) for pair in model["merges"])
+    return backend.to_str()
 
 
 _TWO_STACKS = {
