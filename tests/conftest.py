@@ -19,7 +19,10 @@ HOME = Path(tempfile.mkdtemp(prefix="logitscope-tests-"))
 _PREFIXES = ("LOGITSCOPE_", "HF_", "TRANSFORMERS_", "TEXTUAL", "LC_")
 _TERMINAL = ("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "COLORTERM", "TERM_PROGRAM", "LANGUAGE")
 for name in [name for name in os.environ if name.startswith(_PREFIXES) or name in _TERMINAL]:
-    if name != "LOGITSCOPE_DATA":
+    if name not in (
+        "LOGITSCOPE_DATA",
+        "TEXTUAL_SNAPSHOT_TEMPDIR",
+    ):  # the latter tells workers where pictures go
         del os.environ[name]
 os.environ |= {
     "HF_HUB_OFFLINE": "1",
