@@ -146,7 +146,7 @@ def references(place: Path) -> dict[str, Any]:
     return {
         "nobody": "~nobody-at-all/x", "300-characters": "a" * 300, "5000-characters": "/" + "a" * 5000,
         "300-in-a-path": f"/tmp/{'a' * 300}/x", "nul": "a\0b", "nul-in-a-path": "/tmp/a\0b", "line": "/tmp/a\nb",
-        "surrogate": "/tmp/\udcff", "escape": "/tmp/\x1b]52;c;YQ==\x07", "pipe": str(place / "pipe"),
+        "escape": "/tmp/\x1b]52;c;YQ==\x07", "pipe": str(place / "pipe"),
         "zero": "/dev/zero", "loop": str(place / "loop"), "deep": str(deep), "empty": str(place / "empty"),
         "file": str(place / "file"), "below-a-file": str(place / "file" / "x"), "nothing": "", "spaces": "   ",
         "dots": "../" * 500, "proc": "/proc/self/mem", "slashes": "////", "hub-dots": "a/../b", "percent": "%s%n",

@@ -32,9 +32,10 @@ VOCABULARIES = (
 
 MOST_SETTINGS_BYTES = 16_000_000
 """Of a file of settings: the largest config in use names 21,000 labels in one megabyte."""
+_MOST_SHARDS = 10_000
 MOST_VOCABULARY_BYTES = 128_000_000
 """Of a tokenizer.json: the largest in use, of 262,000 entries and their merges, has 34 megabytes."""
-MOST_INDEX_BYTES = 64_000_000
+MOST_INDEX_BYTES = 32_000_000
 """Of an index of shards: that of a model with 384 experts in 61 layers has 18 megabytes."""
 
 
@@ -110,6 +111,8 @@ def _shards(index: Path) -> list[str]:
         if not isinstance(name, str) or not name:
             raise ValueError(f"{index.name}: the file of “{tensor[:80]}” is no name")
         names.add(name)
+    if len(names) > _MOST_SHARDS:
+        raise ValueError(f"{index.name} names {len(names):,} files, of which most must be missing")
     for name in names:
         parts = Path(name).parts
         if Path(name).is_absolute() or ".." in parts or "\0" in name:

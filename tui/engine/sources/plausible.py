@@ -55,7 +55,7 @@ def check(config: Mapping[str, Any], weights: Weights) -> None:
             _want_it_to_fit(path, key, value, weights)
     _want_labels(config, weights)
     named = config.get("transformers_weights")
-    if named is not None and named not in _WEIGHTS:
+    if named is not None and not (isinstance(named, str) and named in _WEIGHTS):
         raise _unfit("transformers_weights", named, "this key may name model.safetensors or its index")
 
 

@@ -15,7 +15,9 @@ from typing import Any
 
 from tui.plain_files import open_plain
 
-_LARGEST_HEADER = 100_000_000
+_LARGEST_HEADER = 30_000_000
+"""Bytes of the names and places of 300,000 tensors, several times those of any model; the format's own limit of 100
+megabytes would take half a minute to look through."""
 _FLOATS = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16"}
 _BITS = {
     "BOOL": 8, "F4": 4, "F6_E2M3": 6, "F6_E3M2": 6, "U8": 8, "I8": 8, "F8_E5M2": 8, "F8_E4M3": 8, "F8_E8M0": 8,
