@@ -112,7 +112,9 @@ def main() -> int:
         waiting = isinstance(event, Progress) and event.stage == supervision.WAITING
         return "waiting" if waiting else type(event).__name__
 
-    supervision.STUCK_SECONDS = math.inf  # it is the test that keeps others waiting
+    supervision.STUCK_SECONDS = supervision.STUCK_WORK_SECONDS = (
+        math.inf
+    )  # it is the test that keeps others waiting
     held = Held(Gates(Path(sys.argv[1])))
     held.before(Outbox, "send", lambda _, event: (name_of(event), event.id))
     held.before(Outbox, "check", lambda _, request_id: ("check", request_id))

@@ -318,7 +318,7 @@ async def test_a_branch_knows_that_memory_ran_out(state_folder: Path, tmp_path: 
         assert writer.screen.branching.branch.stop == "Out of memory"
         assert writer.screen.text.ending == "Out of memory"
         assert len(writer.ids) == 3
-        assert "Shorten it." in writer.screen._message
+        assert "Out of memory; F4 tells" in writer.screen._message
 
 
 async def test_beams_become_branches_and_add_up(state_folder: Path) -> None:

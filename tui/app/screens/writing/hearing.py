@@ -31,6 +31,8 @@ from tui.protocol import (
 )
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from tui.app.engine_client import Notice
     from tui.app.writers import Writers
     from tui.forms import Value
@@ -94,6 +96,8 @@ class Hearing(Panes):
         self._limit: int | None = None
         self._shown_at = 0.0
         self._steps: list[BeamsStepped] = []
+        self._later: Timer | None = None
+        """Shows the latest step of the search once it may be shown."""
         """Of the latest search."""
         self._start = (PROMPT, 0)
         """The tip that it goes on from, and its tokens."""
@@ -183,9 +187,7 @@ class Hearing(Panes):
                 self._continued(notice)
             case BeamsStepped():
                 self._steps.append(notice)
-                if time.monotonic() - self._shown_at > SELDOM:
-                    self._shown_at = time.monotonic()
-                    self._show_step(len(self._steps) - 1)
+                self._show_latest_step()
             case Searched():
                 self._searched(notice)
             case Failed(failure=failure):
@@ -265,6 +267,18 @@ class Hearing(Panes):
     def _show_step(self, at: int) -> None:
         """Show a step of the latest search among the branches."""
         self.branches.follow(self._steps, at, self._start[0])
+
+    def _show_latest_step(self) -> None:
+        """Show it now, or as soon as `SELDOM` allows: no further step may come for long."""
+        if self._later is not None:
+            self._later.stop()
+            self._later = None
+        wait = self._shown_at + SELDOM - time.monotonic()
+        if wait > 0:
+            self._later = self.set_timer(wait, self._show_latest_step)
+        elif self._searching:
+            self._shown_at = time.monotonic()
+            self._show_step(len(self._steps) - 1)
 
     def _search_ended(self) -> None:
         if self._searching:
