@@ -25,6 +25,7 @@ from tui.protocol import (
     Readout,
     Reweigh,
     Search,
+    Tokenized,
 )
 from tui.values import Row
 
@@ -95,7 +96,16 @@ class Asker:
 
 
 def told(events: list[AnyEvent]) -> tuple[AnyEvent, ...]:
-    """What is compared: of the readouts that come now and then while a model writes only the last."""
+    """What is compared: of the readouts that come now and then while a model writes only the last.
+
+    A text that waits for its checkpoint is told twice, the second time by the tokenizer in use.
+    """
+    events = [
+        event
+        for place, event in enumerate(events)
+        if not isinstance(event, Tokenized)
+        or event.sequences not in [each.sequences for each in events[:place] if isinstance(each, Tokenized)]
+    ]
     writes = isinstance(events[-1], Continued)
     last = max((place for place, event in enumerate(events) if isinstance(event, Readout)), default=-1)
     nobody: dict[str, Any] = {"id": 0}
