@@ -20,6 +20,7 @@ from tui.protocol import (
     AnyRequest,
     Continue,
     Continued,
+    Forwarded,
     Load,
     Progress,
     Readout,
@@ -98,11 +99,14 @@ class Asker:
 def told(events: list[AnyEvent]) -> tuple[AnyEvent, ...]:
     """What is compared: of the readouts that come now and then while a model writes only the last.
 
-    A text that waits for its checkpoint is told twice, the second time by the tokenizer in use.
+    A text that waits for its checkpoint is told twice, the second time by the tokenizer in use; what a long answer
+    has run so far is told before its end.
     """
+    forwards = [event for event in events if isinstance(event, Forwarded)]
     events = [
         event
         for place, event in enumerate(events)
+        if not (isinstance(event, Forwarded) and event is not forwards[-1])
         if not isinstance(event, Tokenized)
         or event.sequences not in [each.sequences for each in events[:place] if isinstance(each, Tokenized)]
     ]
