@@ -12,6 +12,7 @@ from transformers import AutoTokenizer
 
 from tests.app.driving import Driver, playground
 from tests.checkpoints import MAX_TOKENS, make_checkpoint
+from tests.held_engine import Gates
 from tui.app.screens.turns import TurnsScreen
 from tui.app.widgets.editor import EDITOR_CHARACTERS
 from tui.app.widgets.turn_editor import TurnEditor
@@ -108,13 +109,22 @@ async def test_escape_gives_up_without_a_change(state_folder: Path, folder: Path
 
 
 async def test_what_the_template_refuses_is_told_while_it_is_edited(state_folder: Path, folder: Path) -> None:
-    async with playground(
-        state_folder, (80, 24), at_work(state_folder, folder, "user: a\nuser: b")
-    ) as driver:
-        await driver.pilot.press("ctrl+t", "ctrl+r", "ctrl+r")
+    """Also where the answer to the turns of before comes after the complaint."""
+    gates = Gates(state_folder / "gates")
+    settings = at_work(state_folder, folder, "user: a\nuser: b")._replace(engine_command=gates.command)
+    async with playground(state_folder, (80, 24), settings) as driver:
+        gates.close("Answered")
+        await driver.pilot.press("ctrl+t")
+        await driver.until(lambda: gates.is_waited_at("Answered"), "the answer to the turns of before")
+        await driver.pilot.press("ctrl+r", "ctrl+r")
         assert turns(driver) == (Turn("user", "a"), Turn("system", "b"))
         await driver.until(lambda: "speaks first or not at all" in said(driver), "the template's complaint")
+        before = driver.screen.answer
+        gates.open("Answered")
+        await driver.until(lambda: driver.screen.answer is not before, "the late answer")
+        assert "speaks first or not at all" in said(driver)
         assert "→" in said(driver)
+        assert driver.screen.stale
         await driver.pilot.press("f4")
         assert turns(driver) == (Turn("system", "b"), Turn("user", "a"))
         await driver.until(lambda: said(driver) == "", "the complaint to go")

@@ -292,14 +292,14 @@ class Conversation:
                 pass  # `Reweighed` and `Ready` say nothing that is shown
 
     def _hear_numbers(self, event: Tokenized | Forwarded | Readout | Answered) -> None:
-        screen = self._playground
+        screen, pending = self._playground, self._pending
         if isinstance(event, Tokenized):
-            self._pending.read(event)
-        if not self._pending.is_fresh(event):
+            pending.read(event)
+        if not pending.is_fresh(event):
             return
         match event:
             case Tokenized():
-                screen.texts = self._pending.texts_of(event.id)
+                screen.texts = pending.texts_of(event.id)
                 screen.tokenized = event
             case Forwarded():
                 screen.forwarded = event
@@ -308,12 +308,12 @@ class Conversation:
                 screen.readout = event
                 self._set_stale(screen.stale)
             case Answered():
-                pending = self._pending
                 screen.answer = ShownAnswer(event, pending.texts_of(event.id), pending.sequences_of(event.id))
                 pending.forget_before(event.id)
-                screen.failure = None
-                screen.unsay(self._complaint)
-                if self._pending.settle(event.id):
+                if event.id > pending.failed:
+                    screen.failure = None
+                    screen.unsay(self._complaint)
+                if pending.settle(event.id):
                     self._set_stale(False)
                 self.line.show(answer_seconds=event.seconds)
 
@@ -352,8 +352,7 @@ class Conversation:
         if pending.is_outdated(failed.id):
             return
         if pending.load is not None and failed.id == pending.load.id:
-            pending.load = None
-            screen.loading_reference = None
+            pending.load = screen.loading_reference = None
             self.writers.not_loaded(failed.failure)
         elif self.line.status.loaded is not None and failed.id == self.line.status.loaded.id:
             screen.in_use, self._loading_again = None, False  # a new engine could not load it again
@@ -364,6 +363,7 @@ class Conversation:
             if screen.in_use is None and screen.failure is not None:
                 self.line.show()
                 return  # why there is no model is told already
+        pending.failed = failed.id
         self.last_failure = screen.failure = failed.failure
         self._complaint = f"{failed.failure.title}; F4 tells why and what to do"
         screen.say(self._complaint)

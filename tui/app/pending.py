@@ -23,6 +23,8 @@ class Pending:
     """Id of the latest `Inspect`."""
     analyze: Analyze | None = None
     """The latest `Analyze`, until it is answered."""
+    failed: int = 0
+    """Id of the latest request whose failure is told; an answer to an older one, late, does not take it back."""
     since: int = 0
     """Ids below are of a task that was left: their events say nothing any more."""
     _texts: dict[int, tuple[str, ...]] = field(default_factory=dict)
