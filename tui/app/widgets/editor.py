@@ -14,6 +14,7 @@ from textual.geometry import Offset
 from textual.widgets import TextArea
 
 from tui.app.render.glyphs import visible_in_place
+from tui.app.widgets.document import PlainDocument
 
 EDITOR_CHARACTERS = 8_000
 """Most characters in an editor: it wraps a whole paragraph at each key, which takes seconds for a megabyte."""
@@ -55,6 +56,7 @@ class Editor(TextArea):
 
     def _set_document(self, text: str, language: str | None) -> None:
         super()._set_document(text, language)
+        self.document = PlainDocument(text)
         # Lines are wrapped, and the text cursor placed, by what is drawn.
         drawn = cast("DocumentBase", _Drawn(self.document))
         self.wrapped_document = WrappedDocument(drawn, tab_width=self.indent_width)
