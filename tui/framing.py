@@ -50,6 +50,6 @@ def decode_request(body: bytes) -> AnyRequest:
     return _request_decoder.decode(body)
 
 
-def decode_event(body: bytes) -> AnyEvent:
+def decode_event(body: bytes | memoryview) -> AnyEvent:
     """The event in a frame's body. Raises `msgspec.MsgspecError` for anything else."""
     return _event_decoder.decode(body)

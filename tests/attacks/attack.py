@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -31,11 +31,18 @@ class Attack:
     """Whether it must be refused (True) or must work (False); None where only surviving it counts."""
     says: tuple[str, ...] = ()
     """What the message must name."""
+    refused_alone: bool | None = None
+    """The same as `refused` of its tokenizer by itself, which may well work without the rest."""
     options: tuple[tuple[str, Any], ...] = ()
 
     @property
     def task(self) -> str:
         return TASKS[self.base]
+
+    @property
+    def alone(self) -> Attack:
+        """The same by its tokenizer."""
+        return replace(self, refused=self.refused_alone)
 
     def write(self, place: Path) -> Path:
         """Make it in a new folder below `place`, beside a file that it must not read; the checkpoint's folder."""

@@ -35,6 +35,8 @@ _WORDS = (
 _LETTERS = "abcdefghijklmnopqrstuvwxyz.,!?'"
 SIDE = 8
 POSITIONS = 32
+_TOKENIZER_SETTINGS = {"model_max_length": POSITIONS, "tokenizer_class": "PreTrainedTokenizerFast"}
+"""The class that takes a tokenizer.json as it is; that of a kind of model takes the vocabulary and makes the rest."""
 
 
 def _added(index: int, content: str) -> Json:
@@ -197,7 +199,7 @@ def write_classifier(folder: Path) -> Path:
     entries = len(wordpiece()["model"]["vocab"])
     _write(folder, classifier_config(), wordpiece(), classifier_shapes(entries))
     tokens = {f"{name.strip('[]').lower()}_token": name for name in _SPECIAL}
-    write_json(folder / "tokenizer_config.json", {"model_max_length": POSITIONS, **tokens})
+    write_json(folder / "tokenizer_config.json", {**_TOKENIZER_SETTINGS, **tokens})
     return folder
 
 
@@ -207,7 +209,7 @@ def write_writer(folder: Path) -> Path:
     _write(folder, writer_config(), bpe(), writer_shapes(entries))
     template = "{% for message in messages %}{{ message['content'] }} {% endfor %}"
     settings = {"eos_token": "<end>", "unk_token": "<unk>", "chat_template": template}
-    write_json(folder / "tokenizer_config.json", {"model_max_length": POSITIONS, **settings})
+    write_json(folder / "tokenizer_config.json", {**_TOKENIZER_SETTINGS, **settings})
     write_json(folder / "generation_config.json", {"max_new_tokens": 3, "eos_token_id": 0})
     return folder
 

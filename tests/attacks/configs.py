@@ -162,7 +162,8 @@ ATTACKS = (
     Attack("generation-brackets", content("generation_config.json", b"[" * 10**6), "writer"),
     Attack("generation-escape", entries("generation_config.json", max_new_tokens="\x1b]52;c;YQ==\x07"), "writer"),
     *(
-        Attack(f"tokenizer-config-{name}", entries("tokenizer_config.json", **{key: value}))
+        Attack(f"{kind}tokenizer-config-{name}", entries("tokenizer_config.json", **(settings | {key: value})))
+        for kind, settings in (("", {}), ("bert-", {"tokenizer_class": "BertTokenizer"}))
         for name, key, value in (
             ("limit-huge", "model_max_length", 10**400), ("limit-nan", "model_max_length", math.nan),
             ("limit-negative", "model_max_length", -5), ("limit-zero", "model_max_length", 0), ("limit-one", "model_max_length", 1),

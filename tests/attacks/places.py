@@ -16,6 +16,7 @@ NAMES = (
     "model.safetensors.index.json", "pytorch_model.bin",
 )  # fmt: skip
 """Every file of a checkpoint that something reads."""
+TOKENIZERS = ("tokenizer.json", "tokenizer_config.json", "vocab.txt")
 NEEDED = ("config.json", "tokenizer.json", "model.safetensors")
 
 
@@ -58,6 +59,34 @@ def stands(name: str, kind: Callable[[Path], object]) -> Make:
             (folder / "model.safetensors").unlink()
 
     return make
+
+
+def snapshot(store: str = "", to: str = "blobs") -> Make:
+    """A snapshot of a Hub cache that is nowhere near HF_HOME: links to files of `to`, which may lie in a `store`."""
+
+    def make(folder: Path) -> None:
+        repository = folder.parent / "models--someone--x"
+        snapshot = repository / "snapshots" / "abc"
+        snapshot.mkdir(parents=True)
+        held = repository / to
+        if store:
+            (folder.parent / store).mkdir()
+            held.symlink_to(folder.parent / store)
+        held.mkdir(exist_ok=True)
+        for file in list(folder.iterdir()):
+            file.rename(held / f"0{file.name}")
+            (snapshot / file.name).symlink_to(Path("..") / ".." / to / f"0{file.name}")
+        folder.rmdir()
+        folder.symlink_to(snapshot)
+
+    return make
+
+
+def linked_inside(folder: Path) -> None:
+    (folder / "held").mkdir()
+    for name in ("model.safetensors", "tokenizer.json"):
+        (folder / name).rename(folder / "held" / name)
+        (folder / name).symlink_to(Path("held") / name)
 
 
 def template(name: str, text: str) -> Attack:
@@ -110,14 +139,23 @@ TEMPLATES: dict[str, str] = {
 
 ATTACKS = (
     *(
-        Attack(f"{kind}-as-{name}", stands(name, make), refused=True if name in NEEDED and kind != "unreadable" else None, says=(name,) if name in NEEDED and kind not in ("unreadable", "outside", "loop") else ())
+        Attack(
+            f"{kind}-as-{name}", stands(name, make),
+            refused=True if name in NEEDED and kind != "unreadable" else None,
+            refused_alone=True if name in TOKENIZERS and kind != "unreadable" else None,
+            says=(name,) if name in NEEDED and kind not in ("unreadable", "loop") else (),
+        )
         for kind, make in KINDS.items()
         for name in NAMES
         if not (kind == "unreadable" and os.geteuid() == 0)
     ),
+    Attack("links-of-a-snapshot", snapshot(), refused=False, refused_alone=False),
+    Attack("links-to-blobs-on-another-disk", snapshot(store="disk"), refused=False, refused_alone=False),
+    Attack("links-beside-the-blobs", snapshot(to="other"), refused=True, refused_alone=True, says=("leaves the folder",)),
+    Attack("links-inside", linked_inside, refused=False, refused_alone=False),
     Attack("pipe-as-template", both(lambda folder: (folder / "additional_chat_templates").mkdir(), lambda folder: os.mkfifo(folder / "additional_chat_templates" / "a.jinja")), "writer"),
-    Attack("zero-as-vocabulary", both(removed("tokenizer.json"), lambda folder: (folder / "vocab.txt").symlink_to("/dev/zero"))),
-    Attack("pipe-as-spiece", both(removed("tokenizer.json"), lambda folder: os.mkfifo(folder / "spiece.model"))),
+    Attack("zero-as-vocabulary", both(removed("tokenizer.json"), lambda folder: (folder / "vocab.txt").symlink_to("/dev/zero")), refused=True, refused_alone=True, says=("device",)),
+    Attack("pipe-as-spiece", both(removed("tokenizer.json"), lambda folder: os.mkfifo(folder / "spiece.model")), refused=True, refused_alone=True, says=("pipe",)),
     Attack("junk-as-spiece", both(removed("tokenizer.json"), content("spiece.model", b"\x0a\xff\xff\xff\xff" * 100)), refused=None),
     Attack("junk-as-vocabulary", both(removed("tokenizer.json"), content("vocab.txt", bytes(range(256)) * 100))),
     Attack("empty-folder", removed("config.json", "tokenizer.json", "tokenizer_config.json", "model.safetensors"), refused=True, says=("empty",)),

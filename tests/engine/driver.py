@@ -78,9 +78,16 @@ class EngineProcess:
             event = found()
             last = self.seen[-3:]
         if event is None:
-            state = f"ended with {self.process.wait()}" if self._over else "is silent"
-            raise AssertionError(f"the engine {state} after {last}")
+            raise AssertionError(f"the engine {self._state()} after {last}")
         return event
+
+    def _state(self) -> str:
+        if not self._over:
+            return "is silent"
+        try:
+            return f"ended with {self.process.wait(10)}"
+        except subprocess.TimeoutExpired:
+            return "sent what is no event"
 
     def first(self, kind: type[_Kind], request_id: int) -> _Kind:
         event = self.until(lambda event: isinstance(event, kind) and event.id == request_id)
@@ -116,15 +123,17 @@ class EngineProcess:
                 break
             self.junk += byte
         self.junk = self.junk.removesuffix(framing.PREAMBLE)
-        while len(header := stream.read(framing.HEADER.size)) == framing.HEADER.size:
-            event = framing.decode_event(stream.read(framing.body_length(header)))
+        try:
+            while len(header := stream.read(framing.HEADER.size)) == framing.HEADER.size:
+                event = framing.decode_event(stream.read(framing.body_length(header)))
+                with self._news:
+                    self.times.append(time.monotonic())
+                    self.seen.append(event)
+                    self._news.notify_all()
+        finally:  # also where nothing can be made of a frame
             with self._news:
-                self.times.append(time.monotonic())
-                self.seen.append(event)
+                self._over = True
                 self._news.notify_all()
-        with self._news:
-            self._over = True
-            self._news.notify_all()
 
 
 class HeldEngine(EngineProcess):

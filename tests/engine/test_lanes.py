@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from tests.patience import PATIENCE
 from tui import framing
-from tui.engine.errors import Abandoned
+from tui.engine.errors import Abandoned, EngineError
 from tui.engine.frames import FrameReader, Outbox
 from tui.engine.lanes import Job, Lane
 from tui.engine.session import Session
-from tui.protocol import AnyEvent, Cancelled, Failed, Pong, Progress, Superseded
-from tui.values import Failure, Memory
+from tui.protocol import AnyEvent, Cancelled, Failed, Pong, Progress, Superseded, Tokenized
+from tui.values import Failure, Memory, Token, TokenSequence
 
 
 class Wire:
@@ -120,6 +120,21 @@ def test_what_waits_can_be_taken_out() -> None:
 def test_a_lane_refuses_what_it_was_not_made_for() -> None:
     with pytest.raises(ValueError, match="Load"):
         Bench("Analyze").lane.submit(Job(1, "Load", lambda: None))
+
+
+def test_what_the_other_side_could_not_read_is_not_sent(wire: Wire) -> None:
+    """It would end the stream; so it is the failure of its request."""
+    wire.outbox.open(7)
+    nameless = Token(2**32 - 1, cast("str", None), None, None, False, 1, 0, None)
+    for event in (
+        Tokenized(7, "x", (TokenSequence((nameless,), 1),), None, 0.0),
+        Progress(7, "half a character: \ud800"),
+        Progress(7, cast("str", object())),
+    ):
+        with pytest.raises(EngineError) as told:
+            wire.outbox.send(event)
+        assert told.value.failure.title == "The answer holds what can't be told"
+    assert wire.outbox.is_open(7)
 
 
 def test_a_request_gets_one_last_event_and_nothing_after_it(wire: Wire) -> None:

@@ -6,8 +6,10 @@ import os
 import threading
 from collections.abc import Callable
 
+import msgspec
+
 from tui import framing, protocol
-from tui.engine.errors import Abandoned, EngineError
+from tui.engine.errors import Abandoned, EngineError, plain
 from tui.protocol import AnyEvent, Cancelled, Superseded
 
 
@@ -85,17 +87,10 @@ class Outbox:
     def send(self, event: AnyEvent) -> bool:
         """Write an event; False when its request is over (or, for `Cancelled`, beyond cancelling).
 
-        Raises EngineError for one that no frame holds.
+        Raises EngineError for one that no frame holds, or that the other side could make nothing of.
         """
         last = isinstance(event, protocol.LAST_EVENTS)
-        try:
-            frame = framing.encode_frame(event)
-        except ValueError as error:
-            raise EngineError(
-                "The answer is too large to be sent",
-                f"{error}.",
-                "Ask about a shorter text, or for fewer rows.",
-            ) from error
+        frame = _frame(event)
         with self._lock:
             if event.id != 0:
                 if event.id not in self._open:
@@ -115,3 +110,25 @@ class Outbox:
                 view = view[os.write(self._descriptor, view) :]
         except OSError:
             self._broken()
+
+
+def _frame(event: AnyEvent) -> bytes:
+    """An event's bytes. Raises EngineError.
+
+    They are read once more: one value of another type than the protocol's, as libraries give for a file that nobody
+    thought of, would end the whole stream on the other side, not this one request.
+    """
+    try:
+        frame = framing.encode_frame(event)
+        framing.decode_event(memoryview(frame)[framing.HEADER.size :])
+    except (msgspec.MsgspecError, TypeError, UnicodeError) as error:
+        raise EngineError(
+            "The answer holds what can't be told",
+            f"A value in it is not of the kind that belongs there: {plain(error)}.",
+            "Try another text; if it fails with any, the checkpoint's files are damaged.",
+        ) from error
+    except ValueError as error:
+        raise EngineError(
+            "The answer is too large to be sent", f"{error}.", "Ask about a shorter text, or for fewer rows."
+        ) from error
+    return frame

@@ -41,8 +41,10 @@ _FRONT_MATTER = re.compile(r"\A---\s*\n(.*?)\n---\s*$", re.DOTALL | re.MULTILINE
 def describe(place: Place, folder: Path, task: str) -> Checkpoint:
     """The facts of the checkpoint in a folder, and whether it can do a task. Loads no weights.
 
-    Raises EngineError where the folder holds no readable config.
+    Raises EngineError where the folder holds no readable config, or something that is no file of it.
     """
+    if (folder / files.CONFIG).exists():  # without one nothing else of it is looked at
+        folders.check(folder, weights=False)
     config = files.read_config(folder)
     weights, weights_note = weights_in(folder)
     stated = files.tokenizer_config(folder).get("model_max_length")

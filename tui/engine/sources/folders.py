@@ -16,6 +16,8 @@ _READ = frozenset({
     ".txt", ".vocab",
 })  # fmt: skip
 """How the names end of what transformers opens by itself."""
+_NOT_FOR_TEXTS = frozenset({".bin", ".md", ".safetensors"})
+"""Of those what says nothing of a config or a tokenizer."""
 _TEMPLATES = "additional_chat_templates"
 _SEVERAL_PROCESSES = re.compile(r"shard-\d{5}-model-\d{5}-of-\d{5}\.safetensors")
 """Names by which transformers takes a folder for the work of several processes, and loads nothing else of it."""
@@ -23,19 +25,21 @@ _VOCABULARIES = frozenset({"merges.txt", "tokenizer.json", "vocab.json", "vocab.
 _TEXTS = frozenset({".jinja", ".json", ".txt"})
 
 
-def check(folder: Path) -> None:
-    """Look at what a load would open in a folder, before it is opened.
+def check(folder: Path, *, weights: bool = True) -> None:
+    """Look at what a load would open in a folder, before it is opened; `weights`: those and the card, too.
 
     Raises EngineError for what is no plain file (a named pipe is waited for without end), for a link that leads out
     of the folder (but to the Hub cache's own store), and for settings too large for any checkpoint. Raises OSError.
     """
     for file in _opened(folder):
+        if not weights and file.suffix in _NOT_FOR_TEXTS:
+            continue
         problem = problem_of(folder, file)
         if problem:
             raise EngineError(
                 "Not a file of this checkpoint",
                 f"{file.name} in {folder}: {problem}.",
-                "Copy the checkpoint's own files into one folder, and choose that.",
+                "Choose the folder that holds the checkpoint's own files, or copy them into this one.",
             )
         if _SEVERAL_PROCESSES.fullmatch(file.name):
             raise EngineError(
@@ -88,8 +92,8 @@ def _inside(folder: Path, file: Path) -> bool:
     if target.is_relative_to(home):
         return True
     blobs = target.parent
-    own_store = home.parent.name == "snapshots" and blobs == home.parents[1] / "blobs"
-    return own_store or (
+    own_store = Path(os.path.realpath(home.parents[1] / "blobs")) if home.parent.name == "snapshots" else None
+    return blobs == own_store or (
         blobs.name == "blobs" and blobs.parent.parent == Path(os.path.realpath(hub_cache.root()))
     )
 

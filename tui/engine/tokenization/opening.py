@@ -11,7 +11,7 @@ import msgspec
 
 from tui import catalogue
 from tui.engine.errors import EngineError, plain
-from tui.engine.sources import files, hub_cache
+from tui.engine.sources import files, folders, hub_cache
 from tui.engine.sources.limits import position_limit, token_limit
 from tui.engine.sources.locate import cut, locate, path_of
 from tui.engine.tokenization import tokenizer_json
@@ -78,6 +78,7 @@ def _find(reference: str, revision: str | None) -> tuple[str, Source, Path]:
 
 
 def _in_folder(folder: Path) -> AnyTokenizer:
+    folders.check(folder, weights=False)  # else one is made of what is left without the file that is none
     settings = files.tokenizer_config(folder)
     stated = settings.get("model_max_length")
     if _is_file(folder / TOKENIZER_JSON):

@@ -58,7 +58,7 @@ class PythonTokenizer(SharedTokenizer):
             masks = inputs.get("attention_mask", [1] * len(ids))
             types = inputs.get("token_type_ids", [0] * len(ids))
             flags = self._tokenizer.get_special_tokens_mask(ids, already_has_special_tokens=True)
-            entries = self._tokenizer.convert_ids_to_tokens(ids)
+            entries = [entry or "" for entry in self._tokenizer.convert_ids_to_tokens(ids)]
         return Reading(
             tokens=tuple(
                 Token(index, entry, None, None, bool(flag), mask, type_id, None, None)

@@ -341,7 +341,7 @@ class RustTokenizer(SharedTokenizer):
         columns = zip(
             encoding.ids,
             # not encoding.tokens: Unigram puts the text of an unknown piece there, not the entry it became
-            map(self._backend.id_to_token, encoding.ids),
+            map(self.entry, encoding.ids),
             encoding.offsets,
             encoding.special_tokens_mask,
             encoding.attention_mask,
