@@ -9,7 +9,9 @@ import torch
 
 from tests.engine.conftest import TASK, TinyFolder, classify_here, load_here
 from tui.choices import DtypeName
-from tui.engine import loading
+from tui.engine import loading, runtime
+from tui.engine.frames import Outbox
+from tui.engine.loads import Loader
 from tui.engine.sources import facts
 from tui.engine.sources.locate import locate
 
@@ -82,3 +84,21 @@ def test_a_load_can_be_given_up_between_its_stages(tiny: TinyFolder) -> None:
             stage=stage,
         )
     assert stages == ["tokenizer", "weights"]
+
+
+@pytest.mark.parametrize("put_off", [False, True])
+def test_torch_stays_out_where_a_tokenizer_is_asked_about_first(
+    put_off: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Importing it takes longer than tokenizing a megabyte, and 300 MB."""
+    brought = threading.Event()
+    monkeypatch.setattr(runtime.Libraries, "bring_in", lambda _: brought.set())
+    loader = Loader(Outbox(-1, lambda: None))
+    if put_off:
+        loader.put_off()
+    loader.prewarm()
+    loader.first_text_read.set()
+    for thread in threading.enumerate():
+        if thread.name == "prewarm":
+            thread.join()
+    assert brought.is_set() is not put_off

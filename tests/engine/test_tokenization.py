@@ -16,7 +16,8 @@ from tui import catalogue
 from tui.catalogue import built_in_names
 from tui.choices import TASKS
 from tui.engine.loading import built_in_tokenizer
-from tui.engine.tokenization.reading import PythonTokenizer, Reading, RustTokenizer, take_over
+from tui.engine.tokenization.reading import PythonTokenizer, Reading, RustTokenizer
+from tui.engine.tokenization.taking_over import take_over
 from tui.values import Token
 
 MAKERS = {

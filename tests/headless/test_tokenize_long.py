@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,25 @@ def test_each_of_many_lines_is_told_in_its_place() -> None:
     told = values("-", given="\n".join(texts).encode())
     assert [each["input"] for each in told] == texts
     assert all(each["same"] for each in told)
+
+
+@pytest.mark.parametrize("flags", [(), ("--json",)])
+def test_a_line_that_the_tokenizer_gives_up_on_costs_the_others_nothing(
+    tmp_path: Path, flags: tuple[str, ...]
+) -> None:
+    """A word that is not in the vocabulary is an error where no entry stands for the unknown."""
+    file = tmp_path / "tokenizer.json"
+    backend = tokenizers.Tokenizer(tokenizers.models.WordLevel({"a": 0, "b": 1}, unk_token="[UNK]"))
+    backend.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+    backend.save(str(file))
+    done = tokenize(*flags, "--model", str(file), "-", given=b"a b\nb x\nb b a\n")
+    assert done.returncode == 1
+    assert done.stderr.count(b"about: b x") == 1
+    if flags:
+        told = [json.loads(line) for line in done.stdout.splitlines()]
+        assert [[token["text"] for token in each["tokens"]] for each in told] == [["a", "b"], ["b", "b", "a"]]
+    else:
+        assert done.stdout.count(b"tokens; decoded: ") == 2
 
 
 def test_a_line_is_answered_before_the_next_one_comes() -> None:
@@ -105,11 +125,15 @@ def test_a_line_that_never_ends_is_passed_over(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(lines, "MOST_BYTES", 10)
-    stream = io.BytesIO(b"one\n" + b"x" * 11 + b"\n" + b"y" * 10 + b"\n" + b"z" * 200_000 + b"\nlast")
-    assert list(lines.lines(stream)) == ["one", "y" * 10, "last"]
+    given = b"one\n" + b"x" * 11 + b"\n" + b"y" * 10 + b"\n" + b"z" * 500_000 + b"\nlast"
+    assert list(lines.lines(io.BytesIO(given))) == ["one", "y" * 10, "last"]
     said = capsys.readouterr().err
-    assert "Line 4 has more than" in said
-    assert said.count("too long") >= 1
+    assert [number for number in range(1, 6) if f"Line {number} has more than" in said] == [2, 4]
+    assert said.count("too long") == 2
+    for at_once in (1, 7, 12):
+        some = partial(io.BytesIO(given[:100]).read, at_once)
+        told = [line for batch in lines.batches(lambda _, some=some: some()) for line in batch]  # type: ignore[misc]
+        assert told == ["one", "y" * 10]
 
 
 def test_a_request_that_no_frame_holds_is_refused_and_the_engine_goes_on(

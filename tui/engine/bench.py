@@ -5,7 +5,8 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -268,13 +269,18 @@ class Bench:
 
     def _texts_read(self, request_id: int, subject: _Subject, question: ReadTexts) -> TextsRead:
         read: list[tuple[AnyPortion, ...] | Failure] = []
-        for text in question.texts:
+        together: Sequence[Passage | None] = [None] * len(question.texts)
+        if isinstance(subject.stages, RustStages):
+            with suppress(EngineError):  # that of one text: each is asked about alone, to find out which
+                together = subject.stages.passages(question.texts, question.brief)
+        for place, text in enumerate(question.texts):
             self._outbox.check(request_id)
             try:
-                passage = subject.stages.passage(text, question.brief)
+                passage = together[place] or subject.stages.passage(text, question.brief)
                 read.append(tuple(iter(passage.next, None)))
             except EngineError as error:
                 read.append(error.failure)
+                together = [None] * len(question.texts)  # the others may build on what it told
         return TextsRead(subject.facts, tuple(read))
 
     def _read_on(self, question: ReadText) -> TextRead:

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.choices import DtypeName
-from tui.engine import device, own_memory, tasks
+from tui.engine import device, tasks
 from tui.engine.errors import EngineError, is_out_of_memory, plain
 from tui.engine.sources import facts, files, folders, model_size, plausible
 from tui.engine.sources.limits import UNSTATED_LIMIT, position_limit, token_limit
 from tui.engine.tokenization import tokenizer_json
 from tui.engine.tokenization.entries import AnyTokenizer
-from tui.engine.tokenization.reading import RustTokenizer, take_over
+from tui.engine.tokenization.reading import RustTokenizer
+from tui.engine.tokenization.taking_over import take_over
 from tui.plain_files import read_plain
 from tui.values import Checkpoint
 
@@ -95,7 +96,7 @@ def load(
     narrow = device.dtype_name(dtype) != "float32"
     with default_dtype_gate if narrow else nullcontext():
         model_size.check(stated, config, weights, _auto_class(task))
-        model, warning = own_memory.taken(lambda: _model(folder, config, task, dtype), weights)
+        model, warning = _model(folder, config, task, dtype)
     stage("device")
     model.to(placement.device)  # type: ignore[arg-type]
     model.eval()  # type: ignore[no-untyped-call]

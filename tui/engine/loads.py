@@ -47,6 +47,7 @@ class Loader:
     def __init__(self, outbox: Outbox) -> None:
         self._outbox = outbox
         self._libraries = runtime.Libraries()
+        self._is_put_off = False
         self._started = time.monotonic()
         self.first_text_read = threading.Event()
         """Set by whoever has tokenized the first text."""
@@ -58,11 +59,17 @@ class Loader:
 
         def bring_in() -> None:
             try:
-                self._bring_in_libraries()
+                self._wait_for_first_text()
+                if not self._is_put_off:
+                    self._libraries.bring_in()
             except BaseException:  # noqa: BLE001 - the load that follows meets it again and tells it
                 _LOG.exception("the libraries could not be imported ahead of the first load")
 
         threading.Thread(target=bring_in, name="prewarm", daemon=True).start()
+
+    def put_off(self) -> None:
+        """Leave the import to the first load: what is asked before it needs no model, and maybe none ever comes."""
+        self._is_put_off = True
 
     def load(self, pending: PendingLoad) -> LoadedCheckpoint:
         """Do a load, sending its `Progress`.
@@ -96,6 +103,9 @@ class Loader:
         )
 
     def _bring_in_libraries(self) -> None:
-        """Import torch, but after a text that came with the start: importing holds the interpreter for long."""
-        self.first_text_read.wait(max(0.0, self._started + _FIRST_TEXT_SECONDS - time.monotonic()))
+        self._wait_for_first_text()
         self._libraries.bring_in()
+
+    def _wait_for_first_text(self) -> None:
+        """Let a text that came with the start go first: importing torch holds the interpreter for long."""
+        self.first_text_read.wait(max(0.0, self._started + _FIRST_TEXT_SECONDS - time.monotonic()))

@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 
+from tui.collector import few_collections
 from tui.engine import device
 
 NICENESS = 10
@@ -32,6 +33,7 @@ def prepare() -> None:
         # transformers reads weights in two threads and more: with two cores none is left for the answers.
         os.environ.setdefault("HF_DEACTIVATE_ASYNC_LOAD", "1")
     sys.setswitchinterval(SWITCH_SECONDS)
+    few_collections()
     try:
         os.nice(max(0, NICENESS - os.nice(0)))
     except (OSError, AttributeError):

@@ -87,6 +87,7 @@ class Session:
     @cached_property
     def bench(self) -> Bench:
         """What answers questions about tokenizers; made with the first of them, as numpy comes in with it."""
+        self._loader.put_off()
         from tui.engine.bench import Bench
 
         bench = Bench(self._outbox, self.attempt, self._tokenizer_in_use)

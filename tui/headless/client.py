@@ -13,7 +13,7 @@ from types import TracebackType
 import msgspec
 from msgspec.structs import replace
 
-from tui.engine_process import EngineProcess, last_lines, name_of, reason_of
+from tui.engine_process import EngineProcess, last_lines
 from tui.framing import ANY_PREAMBLE, HEADER, PREAMBLE, body_length, decode_event, encode_frame
 from tui.headless.pipes import CANCEL_SECONDS, SILENT_SECONDS, Pipes, SilentError
 from tui.headless.text import visible
@@ -23,6 +23,8 @@ from tui.values import Failure
 BANNER_BYTES = 64 * 1024
 HANDSHAKE_SECONDS = 30.0
 GRACE_SECONDS = 2.0
+_NOBODY_S = 0
+"""The id of a request that no method waits for."""
 
 
 class EngineError(Exception):
@@ -38,8 +40,10 @@ class EngineError(Exception):
 class BlockingEngine:
     """An engine process, ended by the end of a `with` block. Every method raises EngineError."""
 
-    def __init__(self, command: Sequence[str], log_path: Path) -> None:
+    def __init__(self, command: Sequence[str], log_path: Path, announced: AnyRequest | None = None) -> None:
+        """announced: sent before the engine is up, which prepares for nothing else; nobody hears the answer."""
         self._command = tuple(command)
+        self._announced = announced
         self._log_path = log_path
         self._last_id = 0
         try:
@@ -59,6 +63,9 @@ class BlockingEngine:
 
     def __enter__(self) -> BlockingEngine:
         try:
+            if self._announced is not None:
+                with contextlib.suppress(OSError, SilentError):  # the greeting tells what is wrong
+                    self._send(replace(self._announced, id=_NOBODY_S))
             self._greet()
         except BaseException as error:
             self._end(error)
@@ -236,12 +243,11 @@ class BlockingEngine:
         if status is None:
             return self._failure("The engine closed its output", "it still runs", "It is ended now.")
         if status < 0:
+            name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
             return self._failure(
-                f"The engine was killed ({name_of(-status)})",
-                reason_of(-status) or f"the log is {self._log_path}",
-                "Run it again, with a smaller checkpoint if memory is short."
-                if status == -signal.SIGKILL
-                else "Run it again; if it comes back, choose another checkpoint or text.",
+                f"The engine was killed ({name})",
+                "the system does this when memory runs out",
+                "Run it again, with a smaller checkpoint if memory is short.",
             )
         try:
             words = "; ".join(visible(line) for line in last_lines(self._engine.log_tail()))

@@ -13,7 +13,7 @@ from tui.values import Failure
 STDIN = "-"
 MOST_BYTES = 200_000_000
 """Of one text: what carries it to the engine takes so much, and a line that never ends is no text."""
-_AT_ONCE = 1 << 16
+_AT_ONCE = 1 << 18
 
 
 def every_text(texts: Iterable[str]) -> Iterator[str]:
@@ -46,6 +46,8 @@ def batches(read: Callable[[int], bytes]) -> Iterator[list[str]]:
             count += 1
             if size + len(end) <= MOST_BYTES:
                 batch.append(_decoded(b"".join([*begun, end]), count))
+            elif size <= MOST_BYTES:  # else it was told when it became so
+                complain(too_long(f"Line {count:,}", "it is passed over"))
             begun, size = [], 0
         before, size = size, size + len(rest)
         if size <= MOST_BYTES:

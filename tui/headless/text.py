@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
+from operator import add
 
 LONGEST_INPUT_SHOWN = 300
+_NARROW = re.compile("[\x00-\u02ff\u2010-\u2027]*")
 
 
 def visible(text: str) -> str:
@@ -14,6 +17,8 @@ def visible(text: str) -> str:
     >>> visible("red\\x1b[31m")
     'red\\\\x1b[31m'
     """
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
@@ -43,6 +48,8 @@ def cells(text: str) -> int:
     >>> cells("日本")
     4
     """
+    if _is_narrow(text):
+        return len(text)
     return sum(
         0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
         for char in text
@@ -94,10 +101,26 @@ def table(rows: Sequence[Sequence[str]], sides: str) -> list[str]:
     >>> table([("label", "p"), ("a", "0.5")], "<>")
     ['  label    p', '  a      0.5']
     """
-    widths = [max((cells(row[column]) for row in rows), default=0) for column in range(len(sides))]
-    return [("  " + "  ".join(map(_padded, row, widths, sides))).rstrip() if row else "" for row in rows]
+    columns, shapes = [], []
+    for texts, side in zip(zip(*filter(None, rows), strict=False), sides, strict=False):
+        column, shape = _column(texts, side)
+        columns.append(column)
+        shapes.append(shape)
+    shape, lines = "  " + "  ".join(shapes), zip(*columns, strict=True)
+    return [(shape % next(lines)).rstrip() if row else "" for row in rows]
 
 
-def _padded(text: str, width: int, side: str) -> str:
-    space = " " * (width - cells(text))
-    return space + text if side == ">" else text + space
+def _column(texts: Sequence[str], side: str) -> tuple[Sequence[str], str]:
+    """A column's texts, and how each is put into its place, as `%` takes it."""
+    to_left = "-" if side == "<" else ""
+    if _is_narrow("".join(texts)):
+        return texts, f"%{to_left}{max(map(len, texts))}s"
+    taken = list(map(cells, texts))
+    width = max(taken)
+    spaces = [" " * (width - one) for one in taken]
+    return list(map(add, texts, spaces) if to_left else map(add, spaces, texts)), "%s"
+
+
+def _is_narrow(text: str) -> bool:
+    """Whether each character surely takes one cell: it is found out at once for all of them."""
+    return text.isascii() or _NARROW.fullmatch(text) is not None

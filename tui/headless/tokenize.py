@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
+from tui.collector import few_collections
 from tui.headless.client import BlockingEngine, EngineError
 from tui.headless.json_lines import dumps, plain
 from tui.headless.lines import MOST_BYTES, STDIN, batches, too_long
@@ -45,7 +47,7 @@ FILE = "@"
 """In front of a file's name."""
 _LONG = 20_000
 """Characters from which on a text is told in portions; shorter ones go together."""
-_TOGETHER = 64
+_TOGETHER = 1_000
 """At most so many texts go together, so that the first is not long waited for."""
 _MOST_STEPPED = 200_000
 """Characters of a text whose every step is told."""
@@ -62,13 +64,15 @@ def tokenize(
     fails doesn't stop the others).
     """
     status = 0
+    few_collections()
     try:
-        with BlockingEngine(settings.command, settings.state_folder / "engine.log") as engine:
+        # the tokenizer is opened while the engine greets, and torch stays out
+        opening = Examine(0, ReadTexts(references[0]))
+        with BlockingEngine(settings.command, settings.state_folder / "engine.log", opening) as engine:
             tell = _Teller(engine, references, json_lines, steps)
             for some in _read(texts):
-                for batch in _together(some) if some is not None else [None]:
-                    if batch is None or not tell.about(batch):
-                        status = 1
+                if some is None or not tell.about(list(_together(some))):
+                    status = 1
     except EngineError as error:
         complain(error.failure)
         return 1
@@ -131,49 +135,72 @@ class _Teller:
         self._json = json_lines
         self._steps = steps
         self._progress = ProgressLine(sys.stderr)
-        self._objects, self._lines = ObjectWriter(self._write), LineWriter(self._write)
+        self._objects, self._lines = ObjectWriter(self._write, self._write_bytes), LineWriter(self._write)
 
-    def about(self, texts: list[str]) -> bool:
-        """Tell of each text; whether all went well. Raises EngineError where the engine is lost."""
-        if len(self._references) > 1:
-            told = [self._each(text, self._compare) for text in texts]  # all of them, whatever becomes of one
-            return all(told)
-        if len(texts) == 1 and len(texts[0]) > _LONG:
-            return self._each(texts[0], self._in_portions)
-        try:
-            question = ReadTexts(self._references[0], tuple(texts), brief=not self._json)
-            read = self._ask(question, TextsRead)
-        except EngineError as error:
-            if error.lost:
-                raise
-            for text in texts:
-                complain(error.failure, text)
-            return False
-        well = True
-        for text, portions in zip(texts, read.texts, strict=True):
-            if isinstance(portions, Failure):
-                complain(portions, text)
+    def about(self, batches: Sequence[list[str]]) -> bool:
+        """Tell of each text; whether all went well. Raises EngineError where the engine is lost.
+
+        The next batch is read while one is told.
+        """
+        well, ahead = True, None
+        for texts, following in zip(batches, [*batches[1:], None], strict=True):
+            if not self._go_together(texts):
+                tell = self._compare if len(self._references) > 1 else self._in_portions
+                for text in texts:  # all of them, whatever becomes of one
+                    well &= self._each(text, tell)
+                continue
+            answer, ahead = ahead or self._read_together(texts), None
+            try:
+                read = self._answer(answer, TextsRead)
+            except EngineError as error:
                 well = False
-            else:
-                well &= self._each(text, lambda one, it=portions: self._tell(read.subject, one, iter(it)))  # type: ignore[misc]
+                self._failed(error, *texts)
+                continue
+            if following is not None and self._go_together(following) and not self._steps:
+                ahead = self._read_together(following)
+            for text, portions in zip(texts, read.texts, strict=True):
+                if isinstance(portions, Failure):
+                    well = False
+                    self._failed(EngineError(portions, lost=False), text)
+                else:
+                    tell = partial(self._tell, read.subject, portions=iter(portions))
+                    well &= self._each(text, tell)
+        sys.stdout.flush()
         return well
+
+    def _go_together(self, texts: list[str]) -> bool:
+        return len(self._references) == 1 and (len(texts) > 1 or len(texts[0]) <= _LONG)
+
+    def _read_together(self, texts: list[str]) -> Iterator[AnyEvent]:
+        question = ReadTexts(self._references[0], tuple(texts), brief=not self._json)
+        return self._engine.ask(Examine(self._engine.next_id(), question))
 
     def _each(self, text: str, tell: Callable[[str], None]) -> bool:
         try:
             tell(text)
         except EngineError as error:
-            if error.lost:
-                raise
-            complain(error.failure, text)
+            self._failed(error, text)
             return False
         finally:
             self._progress.clear()
-        sys.stdout.flush()
         return True
+
+    def _failed(self, error: EngineError, *texts: str) -> None:
+        """Tell what became of some texts. Raises the error where the engine is lost."""
+        sys.stdout.flush()
+        if error.lost:
+            raise error
+        for text in texts:
+            complain(error.failure, text)
 
     def _write(self, text: str) -> None:
         self._progress.clear()
         sys.stdout.write(text)
+
+    def _write_bytes(self, text: memoryview) -> None:
+        self._progress.clear()
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text)
 
     def _ask(self, question: AnyQuestion, kind: type[Found]) -> Found:
         return self._answer(self._engine.ask(Examine(self._engine.next_id(), question)), kind)

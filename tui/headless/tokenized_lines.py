@@ -8,12 +8,16 @@ from tui.headless.text import LONGEST_INPUT_SHOWN, counted, shown, shown_of, tab
 from tui.microscope.portions import AnyPortion, Compared, DecodedText, End, NormalizedText, Tokens, Words
 from tui.microscope.questions import Subject
 
+_SIDES = ">><<<"
+
 
 class LineWriter:
     """Writes the lines of one text after the other."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
+        self._texts: dict[int, str] = {}
+        """How the vocabulary spells an id, made visible."""
 
     def tell(
         self, subject: Subject, text: str, portions: Iterable[AnyPortion], steps: Sequence[str] | None
@@ -31,8 +35,8 @@ class LineWriter:
                 if steps is None:
                     self._line(f"  normalized  {_beginning(normalized)}")
                     self._line(f"  words       {_beginning(' | '.join(words))}")
-                rows = _rows(portion if isinstance(portion, Tokens) else None)
-                self._write("".join(f"{row}\n" for row in rows))
+                rows = self._rows(portion if isinstance(portion, Tokens) else None)
+                self._line("\n".join(rows))
             match portion:
                 case NormalizedText():
                     normalized += portion.text
@@ -52,6 +56,31 @@ class LineWriter:
                     lost = f"not the same text: {', '.join(portion.losses)}"
                     self._line(f"  {'the same text' if same else lost}")
 
+    def _rows(self, tokens: Tokens | None) -> list[str]:
+        head = ("#", "id", "token", "characters", "")
+        if tokens is None:
+            return table([head], _SIDES)
+        self._texts.update((entry.id, visible(entry.text)) for entry in tokens.entries)
+        origin = {
+            **dict.fromkeys(tokens.unknown, "unknown"),
+            **dict.fromkeys(tokens.added, "added token"),
+            **dict.fromkeys(tokens.around, "special"),
+        }
+        places = range(len(tokens.ids))
+        origins = [origin.get(place, "") for place in places] if origin else [""] * len(places)
+        spans = [
+            "–" if start is None or end is None else "" if start == end else f"{start}–{end}"
+            for start, end in zip(tokens.starts, tokens.ends, strict=True)
+        ]
+        columns = (
+            map(str, places),
+            map(str, tokens.ids),
+            map(self._texts.__getitem__, tokens.ids),
+            spans,
+            origins,
+        )
+        return table([head, *zip(*columns, strict=True)], _SIDES)
+
     def _line(self, line: str) -> None:
         self._write(f"{line}\n")
 
@@ -59,19 +88,3 @@ class LineWriter:
 def _beginning(text: str) -> str:
     cut = "…" if len(text) > LONGEST_INPUT_SHOWN else ""
     return f"{visible(text[:LONGEST_INPUT_SHOWN]) or '(an empty text)'}{cut}"
-
-
-def _rows(tokens: Tokens | None) -> list[str]:
-    rows = [["#", "id", "token", "characters", ""]]
-    if tokens is not None:
-        texts = {entry.id: visible(entry.text) for entry in tokens.entries}
-        origin = {
-            **dict.fromkeys(tokens.unknown, "unknown"),
-            **dict.fromkeys(tokens.added, "added token"),
-            **dict.fromkeys(tokens.around, "special"),
-        }
-        for place, (index, start, end) in enumerate(zip(tokens.ids, tokens.starts, tokens.ends, strict=True)):
-            known = start is not None and end is not None
-            characters = "–" if not known else "" if start == end else f"{start}–{end}"
-            rows.append([str(place), str(index), texts[index], characters, origin.get(place, "")])
-    return table(rows, ">><<<")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from json.encoder import encode_basestring
 from typing import Any
+
+import msgspec
 
 from tui.headless.json_lines import dumps, plain
 from tui.microscope.portions import (
@@ -27,18 +30,25 @@ _SECTIONS: dict[type[Portion], tuple[str, str, str]] = {
 }
 """What stands before, between and after the portions of each sort; they come in this order."""
 _ORDER = tuple(_SECTIONS)
+_SMALL = 1 << 16
+"""Bytes up to which text is passed on as text."""
+_ENCODER = msgspec.json.Encoder()
 
 
 class ObjectWriter:
     """Writes one object after the other."""
 
-    def __init__(self, write: Callable[[str], object]) -> None:
+    def __init__(self, write: Callable[[str], object], write_bytes: Callable[[memoryview], object]) -> None:
+        """write_bytes: the same of what is UTF-8 already."""
         self._write = write
+        self._write_bytes = write_bytes
+        self._buffer = bytearray()
+        self._entries = _Entries()
 
     def tell(self, model: str, text: str, portions: Iterable[AnyPortion], more: dict[str, Any]) -> None:
         """Write the object of one text, with what else is known of it, as its portions come."""
         self._write(f'{{"model": {encode_basestring(model)}, "input": {encode_basestring(text)}')
-        opened, place, entries = -1, 0, _Entries()
+        opened, place = -1, 0
         for portion in portions:
             if isinstance(portion, End):
                 while opened < len(_ORDER) - 1:
@@ -48,13 +58,44 @@ class ObjectWriter:
             while _ORDER[max(opened, 0)] is not type(portion) or opened < 0:
                 opened = self._go_on(opened, isinstance(portion, Compared) and portion.same)
                 place = 0
-            told = _told(portion, entries)
-            if told:
-                self._write(_SECTIONS[type(portion)][1] + told if place else told)
-                place += 1
+            place += self._told(portion, _SECTIONS[type(portion)][1] if place else "")
         for name, value in more.items():
             self._write(f", {dumps({name: value})[1:-1]}")
         self._write("}\n")
+
+    def _told(self, portion: AnyPortion, between: str) -> bool:
+        """Write a portion behind what stands between it and the one before; whether it has something to tell."""
+        match portion:
+            case NormalizedText(text=text) | DecodedText(text=text) if text:
+                self._write(f"{between}{encode_basestring(text)[1:-1]}")
+            case Words(texts=[_, *_]):
+                added = _flags(portion.added, len(portion.texts))
+                self._rows(between, map(_Word, portion.texts, portion.starts, portion.ends, added))
+            case Tokens(ids=[_, *_] as ids):
+                self._entries.add(portion)
+                columns = (
+                    portion.starts,
+                    portion.ends,
+                    _flags(portion.special, len(ids)),
+                    portion.masks,
+                    portion.type_ids,
+                    portion.words,
+                )
+                texts, spelled = self._entries.texts.__getitem__, self._entries.spelled.__getitem__
+                self._rows(between, map(_Token, ids, map(texts, ids), *columns, map(spelled, ids)))
+            case Compared(differences=[_, *_] as differences):
+                self._write(f"{between}{', '.join(dumps(plain(each)) for each in differences)}")
+            case _:
+                return False
+        return True
+
+    def _rows(self, between: str, structs: Iterable[msgspec.Struct]) -> None:
+        _ENCODER.encode_into(list(structs), self._buffer)  # a list, of which the brackets are left out
+        if len(self._buffer) <= _SMALL:
+            self._write(between + self._buffer[1:-1].decode())
+        else:
+            self._write(between)
+            self._write_bytes(memoryview(self._buffer)[1:-1])
 
     def _go_on(self, opened: int, same: bool) -> int:
         """Close a section and open the next."""
@@ -65,73 +106,45 @@ class ObjectWriter:
         return opened + 1
 
 
+class _Token(msgspec.Struct, gc=False):
+    """A token's object. Rows of a portion are made and encoded in one go each: there may be millions."""
+
+    id: int
+    text: str
+    start: int | None
+    end: int | None
+    special: bool
+    mask: int
+    type_id: int
+    word: int | None
+    bytes: str | None
+
+
+class _Word(msgspec.Struct, gc=False):
+    text: str
+    start: int
+    end: int
+    added_token: bool
+
+
 class _Entries:
-    """What stands in a token's object before its place and after it, by its id."""
+    """What the vocabulary says of a token, by its id."""
 
     def __init__(self) -> None:
-        self.before: dict[int, str] = {}
-        self.after: dict[int, str] = {}
+        self.texts: dict[int, str] = {}
+        self.spelled: dict[int, str | None] = {}
 
     def add(self, tokens: Tokens) -> None:
         """Take the entries of some tokens."""
         for entry in tokens.entries:
-            spelled = "null" if entry.spelled is None else f'"{entry.spelled.hex()}"'
-            text = encode_basestring(entry.text)
-            self.before[entry.id] = f'{{"id": {entry.id}, "text": {text}, "start": '
-            self.after[entry.id] = f', "bytes": {spelled}}}'
+            self.texts[entry.id] = entry.text
+            self.spelled[entry.id] = None if entry.spelled is None else entry.spelled.hex()
 
 
-def _told(portion: AnyPortion, entries: _Entries) -> str:
-    match portion:
-        case NormalizedText(text=text) | DecodedText(text=text):
-            return str(encode_basestring(text)[1:-1])
-        case Words():
-            return _words(portion)
-        case Tokens():
-            entries.add(portion)
-            return _tokens(portion, entries)
-        case Compared(differences=differences):
-            return ", ".join(dumps(plain(each)) for each in differences)
-    return ""
-
-
-def _words(words: Words) -> str:
-    added = _flags(words.added, len(words.texts))
-    return ", ".join(
-        [
-            f'{{"text": {encode_basestring(text)}, "start": {start}, "end": {end}, "added_token": {is_added}}}'
-            for text, start, end, is_added in zip(words.texts, words.starts, words.ends, added, strict=True)
-        ]
-    )
-
-
-def _tokens(tokens: Tokens, entries: _Entries) -> str:
-    before, after = entries.before, entries.after
-    columns = zip(
-        tokens.ids,
-        _known(tokens.starts),
-        _known(tokens.ends),
-        _flags(tokens.special, len(tokens.ids)),
-        tokens.masks,
-        tokens.type_ids,
-        _known(tokens.words),
-        strict=True,
-    )
-    return ", ".join(
-        [
-            f'{before[index]}{start}, "end": {end}, "special": {special}, "mask": {mask}, "type_id": {type_id}, '
-            f'"word": {word}{after[index]}'
-            for index, start, end, special, mask, type_id, word in columns
-        ]
-    )
-
-
-def _known(numbers: Sequence[int | None]) -> list[int | str]:
-    return ["null" if number is None else number for number in numbers]
-
-
-def _flags(places: Sequence[int], count: int) -> list[str]:
-    flags = ["false"] * count
+def _flags(places: Sequence[int], count: int) -> Iterable[bool]:
+    if not places:
+        return repeat(False, count)
+    flags = [False] * count
     for place in places:
-        flags[place] = "true"
+        flags[place] = True
     return flags

@@ -27,7 +27,8 @@ from tui.engine.decoding.token_texts import token_texts
 from tui.engine.errors import EngineError
 from tui.engine.loading import LoadedCheckpoint
 from tui.engine.tasks.vocabulary import read_row
-from tui.engine.tokenization.reading import RustTokenizer, take_over
+from tui.engine.tokenization.reading import RustTokenizer
+from tui.engine.tokenization.taking_over import take_over
 from tui.generation.decoding import Constraint, Decoding
 from tui.values import ReadoutSettings, RowAddress
 

@@ -16,7 +16,8 @@ from tui.engine.errors import EngineError
 from tui.engine.tokenization import comparison
 from tui.engine.tokenization.comparison import align, compare
 from tui.engine.tokenization.opening import OpenTokenizer, open_tokenizer
-from tui.engine.tokenization.reading import RustTokenizer, take_over
+from tui.engine.tokenization.reading import RustTokenizer
+from tui.engine.tokenization.taking_over import take_over
 from tui.microscope.comparison import MOST_CHARACTERS, Segment
 
 

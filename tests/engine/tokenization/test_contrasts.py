@@ -11,7 +11,8 @@ from transformers import ByT5Tokenizer
 from tests.engine.tokenization.trained import MAKERS, ROUGH, backend_of, opened
 from tui.engine.tokenization.contrasts import contrast, known_words
 from tui.engine.tokenization.opening import OpenTokenizer, open_tokenizer
-from tui.engine.tokenization.reading import RustTokenizer, take_over
+from tui.engine.tokenization.reading import RustTokenizer
+from tui.engine.tokenization.taking_over import take_over
 from tui.microscope.comparison import Contrasts, Split
 
 

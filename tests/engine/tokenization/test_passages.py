@@ -12,8 +12,17 @@ import pytest
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
 from tui.engine.tokenization.opening import open_tokenizer
-from tui.engine.tokenization.stages import stages_of
-from tui.microscope.portions import AnyPortion, Compared, DecodedText, End, NormalizedText, Tokens, Words
+from tui.engine.tokenization.stages import RustStages, stages_of
+from tui.microscope.portions import (
+    AnyPortion,
+    Compared,
+    DecodedText,
+    End,
+    NormalizedText,
+    Tokens,
+    VocabularyEntry,
+    Words,
+)
 from tui.microscope.words import words_of
 
 MODELS = Path(__file__).parents[3] / "tui" / "models"
@@ -143,6 +152,27 @@ def test_portions_tell_what_the_stages_do(name: str, limited: bool, tmp_path: Pa
         passage = stages.passage(text)
         assert all_of(iter(passage.next, None)) == by_stages(stages, text), (name, len(text))
         assert passage.done == passage.total
+
+
+@pytest.mark.parametrize("limited", [True, False])
+@pytest.mark.parametrize("name", NAMES)
+def test_texts_that_are_read_together_are_told_as_by_themselves(
+    name: str, limited: bool, tmp_path: Path
+) -> None:
+    bare = tmp_path / "tokenizer.json"
+    shutil.copy(MODELS / name / "tokenizer.json", bare)
+    stages = stages_of(open_tokenizer(name if limited else str(bare)).tokenizer)
+    assert isinstance(stages, RustStages)
+    texts = [*(some_text(number % 40, seed=number) for number in range(60)), "", "", " ", some_text(600)]
+    entries: list[VocabularyEntry] = []
+    for text, passage in zip(texts, stages.passages(texts), strict=True):
+        told: list[AnyPortion] = list(iter(passage.next, None))
+        new = [entry for portion in told if isinstance(portion, Tokens) for entry in portion.entries]
+        entries += new
+        known = Tokens([], [], [], [], [], [], [], entries=entries)
+        assert all_of([known, *told]) == by_stages(stages, text), (name, text)
+        assert passage.done == passage.total
+    assert len({entry.id for entry in entries}) == len(entries), "none is told twice"
 
 
 @pytest.mark.parametrize("name", NAMES)

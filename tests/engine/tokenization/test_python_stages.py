@@ -14,8 +14,8 @@ from transformers.tokenization_utils_sentencepiece import SentencePieceBackend
 
 from tests.engine.tokenization.staged import sentencepiece_model
 from tui.engine.tokenization.python_tokenizer import PythonTokenizer
-from tui.engine.tokenization.reading import take_over
 from tui.engine.tokenization.stages import stages_of
+from tui.engine.tokenization.taking_over import take_over
 from tui.microscope.stages import Stages
 
 HOSTILE = (

@@ -24,8 +24,9 @@ from tui.catalogue import built_in_names
 from tui.choices import TASKS
 from tui.engine.errors import EngineError
 from tui.engine.loading import built_in_tokenizer
-from tui.engine.tokenization.reading import RustTokenizer, take_over
+from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.stages import RustStages
+from tui.engine.tokenization.taking_over import take_over
 from tui.microscope.stages import Part, Stages
 
 HOSTILE = (

@@ -14,7 +14,8 @@ from tests.engine.tokenization.test_python_stages import _Shouting
 from tests.engine.tokenization.traces.backends import ALL
 from tui.engine.tokenization import token_list
 from tui.engine.tokenization.opening import open_tokenizer
-from tui.engine.tokenization.reading import RustTokenizer, take_over
+from tui.engine.tokenization.reading import RustTokenizer
+from tui.engine.tokenization.taking_over import take_over
 from tui.engine.tokenization.token_list import LongReading
 from tui.microscope.token_list import MOST_CHARACTERS
 

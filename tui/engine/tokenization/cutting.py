@@ -30,6 +30,10 @@ class Cutter:
         self.added: Mapping[int, tokenizers.AddedToken] = backend.get_added_tokens_decoder()
         whole = {index: token for index, token in self.added.items() if not token.normalized}
         self.has_normalized = len(whole) < len(self.added)
+        self.leaves_texts = not self.normalizers and not any(
+            token.lstrip or token.rstrip for token in self.added.values()
+        )
+        """Whether a text comes out of the normalizers as it went in, its added tokens with it."""
         self._characters = Component("FixedLength", {}, pre_tokenizers.FixedLength(1))
         self._before, self._before_ids = _blind(backend, whole, None)
         self._after, self._after_ids = _blind(backend, self.added, backend.normalizer)
@@ -54,9 +58,11 @@ class Cutter:
         self._after.pre_tokenizer = in_sequence("pre-tokenizer", cutters)
         return list(self._after.encode_batch(list(texts), add_special_tokens=False))
 
-    def is_added(self, index: int) -> bool:
-        """Whether an id of these encodings is that of an added token."""
-        return index in self._after_ids
+    def added_among(self, ids: Sequence[int]) -> list[int]:
+        """The places among these encodings' ids that hold an added token."""
+        if self._after_ids.keys().isdisjoint(ids):
+            return []
+        return [place for place, index in enumerate(ids) if index in self._after_ids]
 
     def _pre_tokenized(self, text: str, components: Sequence[Component]) -> list[Atom]:
         self._after.pre_tokenizer = in_sequence("pre-tokenizer", components)

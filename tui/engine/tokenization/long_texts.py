@@ -28,8 +28,8 @@ _PLAIN_NORMALIZERS = frozenset(
 )
 _AT_SPACES = frozenset({"BertPreTokenizer", "Whitespace", "WhitespaceSplit"})
 """Pre-tokenizers after which a space separates words and belongs to none."""
-_WITHIN_WORDS = frozenset({"Punctuation", "Digits", "UnicodeScripts"})
-"""Pre-tokenizers that only cut, and look at neighbors in the same word alone."""
+_WITHIN_WORDS = frozenset({"Punctuation", "Digits", "UnicodeScripts", "Split"})
+"""Pre-tokenizers that only cut, and look at neighbors in the same word alone: after the first, at nothing else."""
 _PATTERNS = frozenset(
     {
         # Llama 3, and those that took cl100k's pattern over; then Qwen 2
@@ -41,6 +41,8 @@ _PATTERNS = frozenset(
 )
 """Of `Split`: in these a space begins the word after it, or is a piece by itself."""
 _RUN_OF_SPACES = re.compile(r" \{\d+,\}")
+_ONE_OF_SOME = re.compile(r"\[[^\s\w\\\[\]^&-]+\]")
+"""A pattern for one character of a few that are neither spaces nor letters."""
 
 
 def can_be_cut(backend: tokenizers.Tokenizer) -> bool:
@@ -78,7 +80,7 @@ def _is_local(normalizer: Component) -> bool:
         pattern, content = normalizer.settings.get("pattern", {}), normalizer.settings.get("content", "")
         written = pattern.get("String") or ""
         runs = pattern.get("Regex") or ""
-        one = len(written) == 1 and written != " "
+        one = (len(written) == 1 and written != " ") or bool(_ONE_OF_SOME.fullmatch(runs))
         return (one and " " not in content) or bool(_RUN_OF_SPACES.fullmatch(runs) and content == " ")
     return normalizer.name in _PLAIN_NORMALIZERS
 

@@ -16,7 +16,8 @@ from tui.engine.sources.limits import position_limit, token_limit
 from tui.engine.sources.locate import cut, locate, path_of
 from tui.engine.tokenization import tokenizer_json
 from tui.engine.tokenization.entries import AnyTokenizer
-from tui.engine.tokenization.reading import RustTokenizer, take_over
+from tui.engine.tokenization.reading import RustTokenizer
+from tui.engine.tokenization.taking_over import take_over
 from tui.values import Source
 
 if TYPE_CHECKING:

@@ -26,11 +26,15 @@ class PieceMaker:
         self._reader = reader
         self._spelling = spelling
         self._added = added
+        self._entries: dict[int, VocabularyEntry] = {}
 
     def entry(self, index: int) -> VocabularyEntry:
-        """How the vocabulary spells an id."""
-        text = self._reader.entry(index)
-        return VocabularyEntry(index, text, self._spelled(index, text))
+        """How the vocabulary spells an id; made once."""
+        entry = self._entries.get(index)
+        if entry is None:
+            text = self._reader.entry(index)
+            entry = self._entries[index] = VocabularyEntry(index, text, self._spelled(index, text))
+        return entry
 
     def of_texts(self, columns: Columns, words: Sequence[Sequence[Atom]]) -> tuple[Piece, ...]:
         """The model's pieces, which no post-processor has seen.

@@ -15,13 +15,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tui.engine.errors import EngineError
 from tui.engine.tokenization.conventions import (
     cleans_up,
-    folder_of,
-    renderer,
     token_text,
     without_gaps,
 )
 from tui.engine.tokenization.giving_up import gives_up, is_its_own
-from tui.engine.tokenization.languages import Languages, languages_of
+from tui.engine.tokenization.languages import Languages
 from tui.engine.tokenization.long_texts import LONG, Parts, can_be_cut
 from tui.engine.tokenization.python_tokenizer import PythonTokenizer
 from tui.engine.tokenization.shared import SharedTokenizer
@@ -32,11 +30,10 @@ from tui.values import Token
 
 if TYPE_CHECKING:
     import tokenizers
-    from transformers import PreTrainedTokenizerBase
 
 T = TypeVar("T")
 
-__all__ = ["Cut", "PythonTokenizer", "Reading", "RustTokenizer", "TextTokenizer", "Turns", "take_over"]
+__all__ = ["Cut", "PythonTokenizer", "Reading", "RustTokenizer", "TextTokenizer", "Turns"]
 
 
 class RustTokenizer(SharedTokenizer):
@@ -149,13 +146,15 @@ class RustTokenizer(SharedTokenizer):
     ) -> Reading:
         """Tokenize a text, or two as a pair, of any length, cut to the limit."""
         if pair is None and language is None and len(text) >= LONG and self._can_be_cut:
-            return self._read_long(text, special)
+            encoding, total = self._beginning(text, special)
+            return self._reading(
+                (text, None), encoding, total, (first_character(encoding.overflowing[:1], 0),)
+            )
         if pair is None:
             encoding = self._encode(text, None, "longest_first", self.limit, 0, special, language)
-            around = self._backend.num_special_tokens_to_add(False) if special else 0
-            total = len(encoding) + sum(len(cut) - around for cut in encoding.overflowing)
             cuts = encoding.overflowing if self._side == "left" else encoding.overflowing[:1]
-            return self._reading((text, None), encoding, total, (first_character(cuts, 0),))
+            unread_from = (first_character(cuts, 0),)
+            return self._reading((text, None), encoding, self.total(encoding, special), unread_from)
         whole = encoding = self._encode(text, pair, cut, None, 0, special, language)
         if self.limit is not None and len(whole) > self.limit:
             encoding = self._encode(text, pair, cut, self.limit, 0, special, language)
@@ -198,8 +197,8 @@ class RustTokenizer(SharedTokenizer):
         with self._calls:
             return str(self._backend.to_str())
 
-    def _read_long(self, text: str, special: bool) -> Reading:
-        """A long text: its beginning as far as the model takes it, the rest counted by parts."""
+    def _beginning(self, text: str, special: bool) -> tuple[tokenizers.Encoding, int]:
+        """A long text: its beginning as far as the model takes it, and the tokens of all, counted by parts."""
         self.try_text(text)
         assert self.limit is not None
         with self._long:
@@ -208,9 +207,7 @@ class RustTokenizer(SharedTokenizer):
             around = self._backend.num_special_tokens_to_add(False) if special else 0
             total = parts.total + around
             beginning = parts.beginning(self.limit)
-        encoding = self._encode(beginning, None, "longest_first", self.limit, 0, special)
-        unread = (first_character(encoding.overflowing[:1], 0),)
-        return self._reading((text, None), encoding, total, unread)
+        return self._encode(beginning, None, "longest_first", self.limit, 0, special), total
 
     def windows(self, text: str, pair: str | None, cut: Cut, size: int, stride: int) -> list[Reading]:
         """Tokenize into overlapping windows."""
@@ -269,6 +266,25 @@ class RustTokenizer(SharedTokenizer):
     def _vocabulary(self) -> dict[str, int]:
         return self._backend.get_vocab()
 
+    def encodings(self, texts: Sequence[str]) -> list[tokenizers.Encoding]:
+        """What `read` reads each of some texts from, all by one call."""
+        for text in texts:
+            self.try_text(text)
+        return self._encoded(texts, "longest_first", self.limit, 0)
+
+    def encoding(self, text: str) -> tuple[tokenizers.Encoding, int]:
+        """What `read` reads a text from, and the tokens of the whole with its special tokens."""
+        if len(text) >= LONG and self._can_be_cut:
+            return self._beginning(text, True)
+        (encoding,) = self.encodings([text])
+        return encoding, self.total(encoding)
+
+    def total(self, encoding: tokenizers.Encoding, special: bool = True) -> int:
+        """Tokens of a whole text, by what `encodings` gives for it."""
+        cuts = encoding.overflowing
+        around = self._backend.num_special_tokens_to_add(False) if special and cuts else 0
+        return len(encoding) + sum(len(cut) - around for cut in cuts)
+
     def ask(self, question: Callable[[tokenizers.Tokenizer], T]) -> T:
         """The answer to a question about the backend, which nobody else calls meanwhile and which it leaves as is.
 
@@ -302,6 +318,18 @@ class RustTokenizer(SharedTokenizer):
         language: str | None = None,
     ) -> tokenizers.Encoding:
         self.try_text(text, pair)
+        one = text if pair is None else (text, pair)
+        return self._encoded([one], cut, size, stride, special, language)[0]
+
+    def _encoded(
+        self,
+        texts: Sequence[str | tuple[str, str]],
+        cut: Cut,
+        size: int | None,
+        stride: int,
+        special: bool = True,
+        language: str | None = None,
+    ) -> list[tokenizers.Encoding]:
         with self._calls:
             if self.languages is not None:
                 # every call says its language, for none may find that of the call before
@@ -311,9 +339,8 @@ class RustTokenizer(SharedTokenizer):
             else:
                 self._backend.enable_truncation(size, stride=stride, strategy=cut, direction=self._side)
             # encode_batch lets go of the interpreter while it works; encode holds it for a second per megabyte
-            texts = [text if pair is None else (text, pair)]
             try:
-                return self._backend.encode_batch(texts, add_special_tokens=special)[0]
+                return list(self._backend.encode_batch(list(texts), add_special_tokens=special))
             except BaseException as error:
                 raise gives_up(self.folder, error) from error
 
@@ -368,29 +395,3 @@ class RustTokenizer(SharedTokenizer):
     def _is_special(self, index: int, entry: str, span: str) -> bool:
         """Whether a token found in the text is special; a word not in the vocabulary is unknown, not that."""
         return index in self._special_ids and (index != self.unknown_id or entry in span)
-
-
-def take_over(tokenizer: PreTrainedTokenizerBase, limit: int | None) -> RustTokenizer | PythonTokenizer:
-    """The reader of a tokenizer loaded by transformers, which must not be called any more."""
-    if not tokenizer.is_fast:
-        return PythonTokenizer(tokenizer, limit)
-    backend = tokenizer.backend_tokenizer
-    backend.encode_special_tokens = tokenizer.split_special_tokens
-    special = set(tokenizer.all_special_ids)
-    special.update(index for index, token in tokenizer.added_tokens_decoder.items() if token.special)
-    return RustTokenizer(
-        backend,
-        limit,
-        tuple(tokenizer.model_input_names),
-        frozenset(special),
-        tokenizer.unk_token_id,
-        tokenizer.truncation_side,
-        tokenizer.padding_side,
-        tokenizer.cls_token_id,
-        mask_token=tokenizer.mask_token,
-        pad_id=tokenizer.pad_token_id,
-        cleans_up=cleans_up(backend, lambda name: getattr(tokenizer, name, False)),
-        render=renderer(tokenizer),
-        folder=folder_of(tokenizer),
-        languages=languages_of(tokenizer),
-    )

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from tui.engine.tokenization import token_columns
 from tui.engine.tokenization.components import Component
 from tui.engine.tokenization.conventions import without_gaps
 from tui.engine.tokenization.cutting import Cutter
 from tui.engine.tokenization.long_texts import LONG, cut, spans_can_be_cut
 from tui.engine.tokenization.passages import AT_ONCE, BRIEFLY, Passage
 from tui.engine.tokenization.round_trip import compare
-from tui.engine.tokenization.texts import Reading
 from tui.microscope.portions import AnyPortion, Compared, DecodedText, End, NormalizedText, Tokens, Words
 from tui.microscope.stages import Difference, Loss
 
@@ -34,6 +34,8 @@ _PART = 8_000
 """Characters of a part: small enough that a call with several keeps all cores busy."""
 _GROUP = 128_000
 """Characters of the parts that are read by one call."""
+_TOLD_TOGETHER = _GROUP // _PART
+"""Parts whose decoded texts are one portion."""
 _BY_TOKEN = frozenset({"ByteLevel", "WordPiece", "Metaspace"})
 """Decoders that make the same of a token whatever stands around it, but for the first one."""
 
@@ -48,6 +50,22 @@ class _Back(NamedTuple):
     """Where in the text something stands that is not in the vocabulary."""
 
 
+class Given(NamedTuple):
+    """What a text was found to be together with others, by as many calls as for one."""
+
+    normalized: tokenizers.Encoding | None
+    """None: there is no normalizer."""
+    words: tokenizers.Encoding
+    tokens: tokenizers.Encoding
+
+
+def given(reader: RustTokenizer, cutter: Cutter, texts: Sequence[str]) -> list[Given]:
+    """Short texts, each as `RustPassage` takes it. Raises EngineError where the tokenizer gives up on one."""
+    tokens = reader.encodings(texts)
+    normalized = [None] * len(texts) if cutter.leaves_texts else cutter.encodings(texts, 0)
+    return list(map(Given, normalized, cutter.encodings(texts), tokens))
+
+
 class RustPassage(Passage):
     """Gives the portions. Not for two threads at once, nor while its cutter is asked by another."""
 
@@ -59,20 +77,24 @@ class RustPassage(Passage):
         decoders: Sequence[Component],
         text: str,
         brief: bool = False,
+        given: Given | None = None,
+        known: set[int] | None = None,
     ) -> None:
+        """given: of a text that was read together with others. known: ids whose entries were told."""
         super().__init__(text, brief, 2 if brief else 4)
+        self._given = given
         self._reader = reader
         self._cutter = cutter
         self._make = make
         self._by_token = len(decoders) == 1 and decoders[0].name in _BY_TOKEN
-        can = len(text) >= LONG and reader.ask(spans_can_be_cut)
+        can = given is None and len(text) >= LONG and reader.ask(spans_can_be_cut)
         self._groups = _grouped(cut(text, 0, len(text), _PART) if can else [(0, len(text))])
         self._words_before: list[int] = []
         """The words before each part, as far as they were told."""
         self._words = 0
         self._added: set[int] = set()
         """Which words are added tokens."""
-        self._known: set[int] = set()
+        self._known: set[int] = set() if known is None else known
         """Ids whose entries were told."""
         self._back: list[_Back] = []
 
@@ -85,16 +107,17 @@ class RustPassage(Passage):
             normalized += len(portion.text)
             yield portion
         for group in told:
-            yield self._words_of(group)
+            yield self._words_in(group)
         for some in self._tokens():
             tokens += len(some.ids)
             if not self.brief or tokens == len(some.ids):
-                yield self._named(_first(some, BRIEFLY) if self.brief else some)
+                yield self._named(token_columns.cut_out(some, 0, BRIEFLY) if self.brief else some)
         self._clean_up()
-        for back in self._back:
+        for start in range(0, len(self._back), _TOLD_TOGETHER):
+            text = "".join([back.decoded for back in self._back[start : start + _TOLD_TOGETHER]])
             if not self.brief or not decoded:
-                yield DecodedText(back.decoded)
-            decoded += len(back.decoded)
+                yield DecodedText(text)
+            decoded += len(text)
         losses = set[Loss]()
         for compared in self._compared():
             losses.update(loss for each in compared.differences for loss in each.losses)
@@ -113,21 +136,31 @@ class RustPassage(Passage):
     # ------------------------------------------------------------------------------- before the model
 
     def _normalized(self, group: list[Span]) -> NormalizedText:
-        encodings = self._cutter.encodings(self._texts(group), 0)
+        texts = self._texts(group)
+        if self._cutter.leaves_texts:
+            normalized = "".join(texts)
+        elif self._given is not None and self._given.normalized is not None:
+            normalized = "".join(self._given.normalized.tokens)
+        else:
+            encodings = self._cutter.encodings(texts, 0)
+            normalized = "".join([stretch for encoding in encodings for stretch in encoding.tokens])
         self._went_through(group)
-        return NormalizedText("".join(stretch for encoding in encodings for stretch in encoding.tokens))
+        return NormalizedText(normalized)
 
-    def _words_of(self, group: list[Span]) -> Words:
+    def _words_in(self, group: list[Span]) -> Words:
         words = Words([], [], [], [])
-        for (start, _), encoding in zip(group, self._cutter.encodings(self._texts(group)), strict=True):
+        encodings = self._cutter.encodings(self._texts(group)) if self._given is None else [self._given.words]
+        for (start, _), encoding in zip(group, encodings, strict=True):
             self._words_before.append(self._words)
-            added = [place for place, index in enumerate(encoding.ids) if self._cutter.is_added(index)]
+            added = self._cutter.added_among(encoding.ids)
             words.added.extend([len(words.texts) + place for place in added])
             self._added.update([self._words + place for place in added])
-            spelled, offsets = encoding.tokens, encoding.offsets
+            spelled = encoding.tokens
             words.texts.extend(spelled)
-            words.starts.extend([start + first for first, _ in offsets])
-            words.ends.extend([start + end for _, end in offsets])
+            if spelled:
+                firsts, ends = zip(*encoding.offsets, strict=True)
+                words.starts.extend([start + first for first in firsts] if start else firsts)
+                words.ends.extend([start + end for end in ends] if start else ends)
             self._words += len(spelled)
         self._went_through(group)
         return words
@@ -140,35 +173,36 @@ class RustPassage(Passage):
         if is_cut and self._reader.limit is None and self._reader.languages is None:
             yield from self._of_parts()
         else:
-            yield from self._of_reading(self._reader.read(self.text))
+            yield from self._of_whole()
 
-    def _of_reading(self, reading: Reading) -> Iterator[Tokens]:
+    def _of_whole(self) -> Iterator[Tokens]:
         """Those of a text that is read by one call, or cut to a limit."""
-        own = [token for token, put in zip(reading.tokens, reading.added, strict=True) if not put]
+        if self._given is None:
+            encoding, total = self._reader.encoding(self.text)
+        else:
+            encoding, total = self._given.tokens, self._reader.total(self._given.tokens)
+        columns = token_columns.of(encoding)
+        del encoding
+        own = token_columns.without(columns, columns.around)
         start, end = 0, len(self.text)
-        if reading.total > len(reading.tokens) and self._reader.truncation_side == "left":
-            start = (own[0].start or 0) if own else end
-        elif reading.total > len(reading.tokens):
-            end = (own[-1].end or 0) if own else 0
-        unknown = [
-            (token.start or 0, token.end or 0) for token in own if self._is_unknown(token.id, token.word)
-        ]
-        self._back.append(
-            _Back(start, end, self._reader.decode([token.id for token in own], clean_up=False), unknown)
-        )
+        if total > len(columns.ids) and self._reader.truncation_side == "left":
+            start = (own.starts[0] or 0) if own.ids else end
+        elif total > len(columns.ids):
+            end = (own.ends[-1] or 0) if own.ids else 0
+        unknown: list[Span] = []
+        if self._reader.unknown_id in own.ids:
+            unknown = [
+                (first or 0, one_past or 0)
+                for index, first, one_past, word in zip(own.ids, own.starts, own.ends, own.words, strict=True)
+                if self._is_unknown(index, word)
+            ]
+        self._back.append(_Back(start, end, self._reader.decode(own.ids, clean_up=False), unknown))
         self.done += len(self.text)
-        for place in range(0, len(reading.tokens), AT_ONCE):
-            tokens = reading.tokens[place : place + AT_ONCE]
-            added = reading.added[place : place + AT_ONCE]
-            yield Tokens(
-                ids=[token.id for token in tokens],
-                starts=[token.start for token in tokens],
-                ends=[token.end for token in tokens],
-                words=[token.word for token in tokens],
-                type_ids=[token.type_id for token in tokens],
-                masks=[token.mask for token in tokens],
-                around=[place for place, put in enumerate(added) if put],
-            )
+        if len(columns.ids) <= AT_ONCE:
+            yield columns
+            return
+        for place in range(0, len(columns.ids), AT_ONCE):
+            yield token_columns.cut_out(columns, place, place + AT_ONCE)
 
     def _of_parts(self) -> Iterator[Tokens]:
         """Those of all parts; what the post-processor puts around the first one stands around them all."""
@@ -178,21 +212,19 @@ class RustPassage(Passage):
         head = put.index(0) if 0 in put else len(put)
         tail = put[::-1].index(0) if 0 in put else 0
         model_s = alone.type_ids[head] if head < len(put) else 0
-        around = _columns(alone, 0, None)
+        around = token_columns.empty()
+        token_columns.put_after(around, alone, words_before=None)
         last: int | None = None
         for group in self._groups:
             self._reader.try_text("".join(self._texts(group)), back=True)
             read, last = self._reader.ask(partial(self._read, group=group, last=last))
-            parts = [
-                replace(_columns(encoding, start, before), type_ids=[model_s] * len(encoding.ids))
-                for encoding, start, before in read
-            ]
-            if group is self._groups[0]:
-                parts.insert(0, _cut_out(around, 0, head))
+            columns = token_columns.cut_out(around, 0, head if group is self._groups[0] else 0)
+            for encoding, start, before in read:
+                token_columns.put_after(columns, encoding, start, before, model_s)
             if group is self._groups[-1]:
-                parts.append(_cut_out(around, len(put) - tail, len(put)))
+                token_columns.extend(columns, token_columns.cut_out(around, len(put) - tail, len(put)))
             self._went_through(group)
-            yield _joined(parts)
+            yield columns
 
     def _read(
         self, backend: tokenizers.Tokenizer, group: list[Span], last: int | None
@@ -321,54 +353,6 @@ def _encodings(
 ) -> list[tokenizers.Encoding]:
     # encode_batch lets go of the interpreter while it works
     return list(backend.encode_batch(texts, add_special_tokens=special))
-
-
-def _columns(encoding: tokenizers.Encoding, start: int, words_before: int | None) -> Tokens:
-    """The columns of the library's object; start: where its text begins. None: its words are not counted."""
-    ids, offsets = encoding.ids, encoding.offsets
-    words: list[int | None] = [None] * len(ids)
-    if words_before is not None:
-        words = [None if word is None else words_before + word for word in encoding.word_ids]
-    return Tokens(
-        ids=ids,
-        starts=[start + first for first, _ in offsets],
-        ends=[start + end for _, end in offsets],
-        words=words,
-        type_ids=encoding.type_ids,
-        masks=encoding.attention_mask,
-        around=[place for place, put in enumerate(encoding.special_tokens_mask) if put],
-    )
-
-
-def _cut_out(tokens: Tokens, start: int, end: int) -> Tokens:
-    """The tokens [start, end)."""
-    return Tokens(
-        ids=tokens.ids[start:end],
-        starts=tokens.starts[start:end],
-        ends=tokens.ends[start:end],
-        words=tokens.words[start:end],
-        type_ids=tokens.type_ids[start:end],
-        masks=tokens.masks[start:end],
-        around=[place - start for place in tokens.around if start <= place < end],
-    )
-
-
-def _first(tokens: Tokens, most: int) -> Tokens:
-    return _cut_out(tokens, 0, most)
-
-
-def _joined(parts: Sequence[Tokens]) -> Tokens:
-    """Tokens one after the other."""
-    whole = Tokens([], [], [], [], [], [], [])
-    for part in parts:
-        whole.around.extend([len(whole.ids) + place for place in part.around])
-        whole.ids.extend(part.ids)
-        whole.starts.extend(part.starts)
-        whole.ends.extend(part.ends)
-        whole.words.extend(part.words)
-        whole.type_ids.extend(part.type_ids)
-        whole.masks.extend(part.masks)
-    return whole
 
 
 def _moved(each: Difference, start: int, decoded_start: int) -> Difference:

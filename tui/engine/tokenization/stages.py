@@ -20,7 +20,7 @@ from tui.engine.tokenization.python_stages import PythonStages, refuse_halves
 from tui.engine.tokenization.python_tokenizer import PythonTokenizer
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.round_trip import compare
-from tui.engine.tokenization.rust_passages import RustPassage
+from tui.engine.tokenization.rust_passages import RustPassage, given
 from tui.engine.tokenization.texts import Cut
 from tui.engine.tokenization.token_bytes import spelling_of
 from tui.engine.tokenization.way_back import decoder_stages
@@ -98,6 +98,15 @@ class RustStages:
         """A text to be told in portions. Raises EngineError as `stages` does."""
         refuse_halves((text,))
         return RustPassage(self._reader, self._before.cutter, self._make, self._decoders, text, brief)
+
+    def passages(self, texts: Sequence[str], brief: bool = False) -> list[RustPassage]:
+        """Short texts, each to be told in portions; together they are read faster, and no entry is told twice."""
+        refuse_halves(texts)
+        cutter, known = self._before.cutter, set[int]()
+        return [
+            RustPassage(self._reader, cutter, self._make, self._decoders, text, brief, read, known)
+            for text, read in zip(texts, given(self._reader, cutter, texts), strict=True)
+        ]
 
     def stages(
         self,
