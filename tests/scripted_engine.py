@@ -11,6 +11,7 @@ die=WORD     SIGKILL itself when an `Analyze` whose text holds WORD comes; behin
 die-once=F   SIGKILL itself at the first `Analyze`, unless the file F exists; makes F
 die-at=KIND  SIGKILL itself when a request of a kind comes
 freeze=WORD  SIGSTOP itself when an `Analyze` whose text holds WORD comes
+by=NAME      die by the signal of that name instead
 die-load=F   SIGKILL itself at each `Load` of F
 fail=WORD    fail for an `Analyze` whose text holds WORD; behind the third token of a `Continue`
 fatal        answer the first `Analyze` with a fatal failure and exit
@@ -95,8 +96,8 @@ def read() -> AnyRequest | None:
     return decode_request(sys.stdin.buffer.read(body_length(header)))
 
 
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+def die(steps: dict[str, str]) -> None:
+    os.kill(os.getpid(), signal.Signals[steps.get("by", "SIGKILL")])
 
 
 def greet(steps: dict[str, str]) -> None:
@@ -118,12 +119,12 @@ def greet(steps: dict[str, str]) -> None:
 def analyze(request: Analyze, steps: dict[str, str]) -> None:
     text = next(iter(request.inputs.values()), "")
     if "die" in steps and steps["die"] in text:
-        die()
+        die(steps)
     if "freeze" in steps and steps["freeze"] in text:
         os.kill(os.getpid(), signal.SIGSTOP)
     if "die-once" in steps and not Path(steps["die-once"]).exists():
         Path(steps["die-once"]).touch()
-        die()
+        die(steps)
     if "last-words" in steps:
         os.close(0)
         time.sleep(0.1)
@@ -152,7 +153,7 @@ def go_on(request: Continue, steps: dict[str, str]) -> None:
         if chosen.place == 3 and "hold" in steps and steps["hold"] in text:
             return
         if chosen.place == 3 and "die" in steps and steps["die"] in text:
-            die()
+            die(steps)
         if chosen.place == 3 and "fail" in steps and steps["fail"] in text:
             write(Failed(request.id, Failure("Scripted failure", "as asked", "ask for something else")))
             return
@@ -182,14 +183,14 @@ def search(request: Search, steps: dict[str, str]) -> None:
 
 def answer(request: AnyRequest, steps: dict[str, str]) -> None:
     if steps.get("die-at") == type(request).__name__:
-        die()
+        die(steps)
     match request:
         case Ping():
             if "silent" not in steps:
                 write(Pong(request.id, UNKNOWN))
         case Load():
             if steps.get("die-load") == request.reference:
-                die()
+                die(steps)
             checkpoint = Checkpoint(request.reference, request.reference, "built-in", labels=("LABEL_0",))
             write(Loaded(request.id, checkpoint, request.task, "cpu", "", "float32", 1, 0.0, UNKNOWN))
         case Analyze():

@@ -65,6 +65,30 @@ class EngineProcess:
         return log_tail(self.log_path, self.log_start, most_bytes)
 
 
+def name_of(number: int) -> str:
+    """A signal's name, `signal 99` for one without.
+
+    >>> name_of(9), name_of(99)
+    ('SIGKILL', 'signal 99')
+    """
+    return signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+
+
+_REASONS = {
+    "SIGKILL": "the system does this when memory runs out",
+    "SIGBUS": "the system does this when a file in use becomes shorter: was the checkpoint written anew?",
+    "SIGSEGV": "a library it uses has a fault",
+    "SIGABRT": "a library it uses gave up",
+    "SIGILL": "a library it uses is built for another processor",
+    "SIGXCPU": "its limit of time is used up",
+}
+
+
+def reason_of(number: int) -> str:
+    """Why a signal that nobody sent by hand ends a process; empty for those that only people send."""
+    return _REASONS.get(name_of(number), "")
+
+
 def log_tail(path: Path, start: int = 0, most_bytes: int = 4096) -> str:
     """What stands in a log from byte `start` on, at most its last `most_bytes`.
 

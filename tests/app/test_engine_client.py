@@ -288,15 +288,30 @@ async def test_a_stopped_command_starts_again_when_asked(start: Start) -> None:
 # ------------------------------------------------------------------------------------------ deaths
 
 
-async def test_a_killed_engine_comes_back_and_answers(start: Start, tmp_path: Path) -> None:
-    playground = start(f"die-once={tmp_path / 'mark'}")
+@pytest.mark.parametrize(
+    ("by", "why"),
+    [
+        ("SIGKILL", "The system does this when memory runs out."),
+        (
+            "SIGBUS",
+            "The system does this when a file in use becomes shorter: was the checkpoint written anew?",
+        ),
+        ("SIGTERM", "after its start."),
+    ],
+)
+async def test_a_killed_engine_comes_back_and_answers(
+    start: Start, tmp_path: Path, by: str, why: str
+) -> None:
+    playground = start(f"die-once={tmp_path / 'mark'}", f"by={by}")
     await playground.client.connect(playground.hear)
     load = playground.load()
     analyze = playground.analyze("hello")
     assert (await playground.wait(Answered)).id == analyze
     lost = playground.all(EngineLost)[0]
     assert lost.restarts
-    assert lost.failure.title == "The engine was killed (SIGKILL)"
+    assert lost.failure.title == f"The engine was killed ({by})"
+    assert lost.failure.detail.endswith(why)
+    assert lost.failure.hint == "It is starting again, and your request is offered again."
     assert "running sentiment-analysis on 5 characters" in lost.failure.detail
     assert [loaded.id for loaded in playground.all(Loaded)] == [load, load]
     assert [started.restarted for started in playground.all(EngineStarted)] == [False, True]

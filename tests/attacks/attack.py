@@ -35,6 +35,9 @@ class Attack:
     """The same as `refused` of its tokenizer by itself, which may well work without the rest."""
     options: tuple[tuple[str, Any], ...] = ()
 
+    then: Make | None = None
+    """What happens to the folder when it is in use."""
+
     @property
     def task(self) -> str:
         return TASKS[self.base]

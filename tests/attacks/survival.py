@@ -73,6 +73,8 @@ class Survivor:
             self.ready()
         told = [self.load(reference, attack.task)]
         if isinstance(told[0].event, Loaded):
+            if attack.then is not None:
+                attack.then(Path(reference))
             inputs, options = {"text": attack.text}, dict(attack.options)
             told.append(self._ask(Analyze(self.engine.next_id(), attack.task, inputs, options)))
         return told

@@ -353,4 +353,19 @@ PICKLES = (
     Attack("pickle-index-outside", both(removed(WEIGHTS), content("pytorch_model.bin.index.json", b'{"weight_map": {"a": "../outside/secret.txt"}}')), refused=True, says=("leaves the folder",)),
     Attack("pickle-named-safetensors", content(WEIGHTS, zipped(opcodes("cos\nsystem\n(S'true'\ntR."))), refused=True),
 )  # fmt: skip
-ATTACKS = (*SAFETENSORS, *SHARDS, *PICKLES)
+
+
+def shortened(folder: Path) -> None:
+    for file in folder.glob("*.safetensors"):
+        os.truncate(file, 100)
+
+
+IN_USE = (
+    Attack("in-use-shortened", lambda _: None, refused=False, then=shortened),
+    Attack("in-use-emptied", lambda _: None, refused=False, then=content(WEIGHTS, b"")),
+    Attack("in-use-removed", lambda _: None, refused=False, then=removed(WEIGHTS)),
+    Attack("in-use-written-anew", lambda _: None, refused=False, then=numbers(float("nan"))),
+    Attack("in-use-shards-shortened", sharded(lambda *_: None), refused=False, then=shortened),
+)  # fmt: skip
+"""What happens to weights while a model is made of them."""
+ATTACKS = (*SAFETENSORS, *SHARDS, *PICKLES, *IN_USE)

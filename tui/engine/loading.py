@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.choices import DtypeName
-from tui.engine import device, tasks
+from tui.engine import device, own_memory, tasks
 from tui.engine.errors import EngineError, is_out_of_memory, plain
 from tui.engine.sources import facts, files, folders, model_size, plausible
 from tui.engine.sources.limits import UNSTATED_LIMIT, position_limit, token_limit
@@ -96,7 +96,7 @@ def load(
     narrow = device.dtype_name(dtype) != "float32"
     with default_dtype_gate if narrow else nullcontext():
         model_size.check(stated, config, weights, _auto_class(task))
-        model, warning = _model(folder, config, task, dtype)
+        model, warning = own_memory.taken(lambda: _model(folder, config, task, dtype), weights)
     stage("device")
     model.to(placement.device)  # type: ignore[arg-type]
     model.eval()  # type: ignore[no-untyped-call]

@@ -13,7 +13,7 @@ from types import TracebackType
 import msgspec
 from msgspec.structs import replace
 
-from tui.engine_process import EngineProcess, last_lines
+from tui.engine_process import EngineProcess, last_lines, name_of, reason_of
 from tui.framing import ANY_PREAMBLE, HEADER, PREAMBLE, body_length, decode_event, encode_frame
 from tui.headless.pipes import CANCEL_SECONDS, SILENT_SECONDS, Pipes, SilentError
 from tui.headless.text import visible
@@ -243,11 +243,12 @@ class BlockingEngine:
         if status is None:
             return self._failure("The engine closed its output", "it still runs", "It is ended now.")
         if status < 0:
-            name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
             return self._failure(
-                f"The engine was killed ({name})",
-                "the system does this when memory runs out",
-                "Run it again, with a smaller checkpoint if memory is short.",
+                f"The engine was killed ({name_of(-status)})",
+                reason_of(-status) or f"the log is {self._log_path}",
+                "Run it again, with a smaller checkpoint if memory is short."
+                if status == -signal.SIGKILL
+                else "Run it again; if it comes back, choose another checkpoint or text.",
             )
         try:
             words = "; ".join(visible(line) for line in last_lines(self._engine.log_tail()))

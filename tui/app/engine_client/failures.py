@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tui.app.engine_client.requests import Death
-from tui.engine_process import EngineProcess, last_lines
+from tui.engine_process import EngineProcess, last_lines, name_of, reason_of
 from tui.microscope.questions import Train
 from tui.protocol import (
     PROTOCOL_VERSION,
@@ -179,16 +178,15 @@ def _title(end: End) -> str:
         return f"The engine closed its output{before}"
     if not end.killed:
         return f"The engine ended{before} (exit status {end.status})"
-    try:
-        name = signal.Signals(-end.status).name
-    except ValueError:
-        name = f"signal {-end.status}"
-    return f"The engine was killed{before} ({name})"
+    return f"The engine was killed{before} ({name_of(-end.status)})"
 
 
 def _detail(end: End, death: Death) -> str:
     at = f"It was {doing(death.running)}" if death.running else "It ended"
     sentences = [f"{at}, {end.uptime_seconds:.0f} s after its start."]
+    reason = reason_of(-end.status) if end.status is not None and end.status < 0 else ""
+    if reason:
+        sentences.append(f"{reason[0].upper()}{reason[1:]}{'' if reason.endswith('?') else '.'}")
     if end.announced is not None:
         sentences.append(f"It had said: {visible(end.announced.title)}.")
     if death.held:
