@@ -19,9 +19,9 @@ def writer_config(name: str, *says: str, refused: bool | None = True, **changes:
     return Attack(f"config-writer-{name}", entries(CONFIG, **changes), "writer", refused=refused, says=says)
 
 
-def generation(name: str, refused: bool | None = None, **changes: Any) -> Attack:
+def generation(name: str, *says: str, refused: bool | None = None, **changes: Any) -> Attack:
     make = entries("generation_config.json", **changes)
-    return Attack(f"generation-{name}", make, "writer", refused=refused)
+    return Attack(f"generation-{name}", make, "writer", refused=refused, says=says)
 
 
 def nested(depth: int) -> dict[str, Any]:
@@ -145,6 +145,10 @@ ATTACKS = (
     writer_config("layer-types", refused=None, model_type="qwen2", num_hidden_layers=10**9, layer_types=["x"] * 1000),
     generation("beams", num_beams=10**5, max_new_tokens=10**9),
     generation("beams-huge", num_beams=2**63, max_new_tokens=2**63),
+    generation("beams-2-53", "num_beams", refused=True, num_beams=2**53),
+    generation("beams-many", "beams", refused=True, num_beams=2000),
+    generation("span", "encoder_no_repeat_ngram_size", refused=True, encoder_no_repeat_ngram_size=2**53),
+    generation("span-2-31", "no_repeat_ngram_size", refused=True, no_repeat_ngram_size=2**31),
     generation("negative", num_beams=-1, max_new_tokens=-5, temperature=-1, top_k=-1),
     generation("nan", do_sample=True, temperature=math.nan, top_p=math.nan),
     generation("strings", num_beams="many", max_new_tokens="all", eos_token_id="x"),
@@ -152,7 +156,12 @@ ATTACKS = (
     generation("groups", num_beam_groups=10**6, num_beams=10**6, diversity_penalty=1e300),
     generation("bad-words", bad_words_ids=[[10**12]], sequence_bias={"x": 1}),
     generation("cache", cache_implementation="no-such", use_cache="x"),
-    generation("static-cache", cache_implementation="static", max_length=10**9),
+    generation("static-cache", refused=False, cache_implementation="static", max_length=10**9),
+    generation("static-cache-offloaded", refused=False, cache_implementation="offloaded_static", max_new_tokens=10**9),
+    generation("static-cache-sliding", refused=False, cache_implementation="sliding_window", max_length=10**9),
+    generation("chunks-2-53", prefill_chunk_size=2**53),
+    generation("lookup-2-53", prompt_lookup_num_tokens=2**53),
+    generation("ids-2-53", eos_token_id=2**53, pad_token_id=2**53, suppress_tokens=[2**53]),
     generation("assistant", prompt_lookup_num_tokens=10**9, num_assistant_tokens=-1),
     generation("watermark", watermarking_config={"greenlist_ratio": 5, "bias": "x"}),
     generation("custom", custom_generate="someone/generate", trust_remote_code=True),

@@ -18,6 +18,10 @@ TASK = "summarization"
 SETTINGS: dict[str, dict[str, Any]] = {
     "beams": {"num_beams": 100_000, "max_new_tokens": 10**9},
     "beams beyond all bounds": {"num_beams": 2**63},
+    "beams beyond 32 bits": {"num_beams": 2**53},
+    "beams of endless length": {"num_beams": 4, "max_length": 10**9},
+    "a span beyond 32 bits": {"encoder_no_repeat_ngram_size": 2**53},
+    "a span of gigabytes": {"encoder_no_repeat_ngram_size": 2**31},
     "no beams": {"num_beams": 0},
     "negative beams": {"num_beams": -1},
     "a negative length": {"max_new_tokens": -5},
@@ -34,6 +38,23 @@ SETTINGS: dict[str, dict[str, Any]] = {
 def engine() -> Iterator[EngineProcess]:
     with EngineProcess() as engine:
         yield engine
+
+
+@pytest.mark.parametrize("kind", ["static", "offloaded_static", "sliding_window", "hybrid", "dynamic"])
+def test_a_cache_grows_with_the_text_whatever_the_checkpoint_says(
+    engine: EngineProcess, tmp_path: Path, kind: str
+) -> None:
+    """One of a fixed length would take that of the longest text: gigabytes."""
+    built_in = catalogue.built_in_folder("nano-summarization")
+    assert built_in is not None
+    folder = shutil.copytree(built_in, tmp_path / "checkpoint")
+    file = folder / "generation_config.json"
+    endless = {"num_beams": 1, "max_length": 10**9, "cache_implementation": kind}
+    file.write_text(json.dumps({**json.loads(file.read_text()), **endless}))
+    engine.send(Load(engine.next_id(), str(folder), TASK))
+    assert isinstance(engine.last(engine.newest), Loaded)
+    engine.send(Analyze(engine.next_id(), TASK, {"text": "A film. It was warm and funny."}))
+    assert isinstance(engine.last(engine.newest), Answered)
 
 
 @pytest.mark.parametrize("name", SETTINGS)

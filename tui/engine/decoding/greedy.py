@@ -14,6 +14,7 @@ from transformers import StoppingCriteria, StoppingCriteriaList
 from transformers.generation.configuration_utils import GenerationMode
 
 from tui.engine import device
+from tui.engine.tasks import generation_settings
 from tui.engine.tasks.running import Run, check_ids, its_own_code, run, tensors, told
 from tui.engine.tasks.walk import walked
 from tui.engine.tokenization.reading import Reading
@@ -111,9 +112,11 @@ def read_and_go_on(
     if room <= 0:
         return run(loaded, reading), Continuation()
     check_ids(loaded.model, reading.ids)
+    generation_settings.refuse_stated(loaded.model, loaded.tokenizer.folder)
     model, began = loaded.model, time.perf_counter()
     inputs = tensors(loaded, reading)
     settings: dict[str, Any] = {"do_sample": False, "max_new_tokens": room}
+    settings |= generation_settings.growing_cache(model)
     if model.generation_config.pad_token_id is None and loaded.tokenizer.pad_id is not None:
         settings["pad_token_id"] = loaded.tokenizer.pad_id
     watch = _FirstForward(loaded, inputs, began, read) if _is_plain(model) else None

@@ -148,8 +148,7 @@ def _own(
     own |= decoding
     if (loaded.model.generation_config.num_return_sequences or 1) > 1:
         own["num_return_sequences"], origins["num_return_sequences"] = 1, "Logitscope"
-    if "static" in (loaded.model.generation_config.cache_implementation or ""):
-        own["cache_implementation"] = None  # it would be of one length, and kept caches grow
+    own |= generation_settings.growing_cache(loaded.model)
     if loaded.model.generation_config.pad_token_id is None and loaded.tokenizer.pad_id is not None:
         own["pad_token_id"] = loaded.tokenizer.pad_id
     return own, origins

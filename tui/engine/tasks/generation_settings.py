@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.engine.errors import EngineError
-from tui.engine.tasks.plausible_settings import refuse_implausible
+from tui.engine.tasks.plausible_settings import refuse_implausible, refuse_long_search
 from tui.forms import Value
 from tui.views import GenerationSetting
 
@@ -44,6 +45,8 @@ _AT_REST: Mapping[str, Any] = {
     "num_beams": 1, "epsilon_cutoff": 0.0, "eta_cutoff": 0.0,
 }  # fmt: skip
 """What turns a setting off that is told of only when it is on, or when the checkpoint turns it on."""
+_GROWING = ("dynamic", "offloaded", "quantized")
+"""Kinds of caches that are as long as what was read and written."""
 _FIRST = ("decoder_start_token_id", "max_new_tokens", "max_length", "num_beams")
 
 
@@ -151,6 +154,8 @@ def plan(
     start = _start(told)
     most, most_by = _lengths(told, model)
     beams = int(told.value("num_beams"))
+    refuse_long_search(beams, most, most_by)
+    own |= growing_cache(model)
     told.tell("num_beams", " (greedy)" if beams == 1 else "")
     told.tell("do_sample")
     _tell_others(told, beams)
@@ -174,6 +179,19 @@ def plan(
         max_time=told.value("max_time"),
         note=" ".join(notes),
     )
+
+
+def refuse_stated(model: PreTrainedModel, folder: Path | None) -> None:
+    """Raise EngineError for settings of a checkpoint, in a folder, that `generate` can't obey as they are."""
+    stated, _ = _known(model)
+    file = _FILE if folder is not None and (folder / _FILE).is_file() else _LEGACY
+    refuse_implausible(stated, file, stated.get("num_beams") or 1, model)
+
+
+def growing_cache(model: PreTrainedModel) -> dict[str, None]:
+    """What `generate` is called with so that its cache grows: a fixed one is as long as any text may be."""
+    stated = model.generation_config.cache_implementation
+    return {} if stated is None or stated in _GROWING else {"cache_implementation": None}
 
 
 def _known(model: PreTrainedModel) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -13,12 +13,17 @@ if TYPE_CHECKING:
 
 MOST_BEAMS = 1_000
 MOST_BYTES = 1 << 30
+_LISTS = 4
+"""Of the ids of all continuations, each of the most tokens, that transformers makes before a search begins."""
 _COPIES = 8
 """Of the scores of all continuations that a step of a search holds at once, in float32."""
 _COUNTS = (
     "max_new_tokens", "max_length", "min_new_tokens", "min_length", "num_beams", "num_return_sequences", "top_k",
-    "no_repeat_ngram_size", "encoder_no_repeat_ngram_size", "num_beam_groups",
+    "num_beam_groups",
 )  # fmt: skip
+_SPANS = ("no_repeat_ngram_size", "encoder_no_repeat_ngram_size")
+_LONGEST_SPAN = 100_000
+"""Tokens; transformers makes a list for each of them, also where the text has three."""
 _NUMBERS = (
     "temperature", "top_p", "min_p", "top_h", "typical_p", "epsilon_cutoff", "eta_cutoff", "repetition_penalty",
     "encoder_repetition_penalty", "length_penalty", "diversity_penalty", "max_time",
@@ -43,6 +48,10 @@ def refuse_implausible(stated: Mapping[str, Any], file: str, beams: Any, model: 
         value = stated.get(name)
         if value is not None and not _is_count(value, least=int(name == "num_beams")):
             raise _no_such(name, value, file, "a whole number from 0 up to 2,147,483,648")
+    for name in _SPANS:
+        value = stated.get(name)
+        if value is not None and not (_is_count(value) and value <= _LONGEST_SPAN):
+            raise _no_such(name, value, file, f"a whole number from 0 up to {_LONGEST_SPAN:,}")
     for name in _NUMBERS:
         value = stated.get(name)
         if value is not None and not _is_number(value):
@@ -64,7 +73,22 @@ def _refuse_large_search(beams: Any, model: PreTrainedModel) -> None:
             "The search is too large",
             f"{int(beams):,} beams over {vocabulary:,} tokens take {needed / 2**20:,.0f} MB for each step; at most "
             f"{MOST_BEAMS:,} beams and {MOST_BYTES >> 20:,} MB are taken.",
-            "Set num_beams (F2, or --num-beams) to fewer.",
+            "Set num_beams to fewer: in generation_config.json, or by F2 or --num-beams where the task has it.",
+        )
+
+
+def refuse_long_search(beams: int, most: int, most_by: str) -> None:
+    """Raise EngineError for a search whose continuations would take all memory before it begins.
+
+    most: tokens of a continuation. most_by: the setting that says so.
+    """
+    needed = beams * most * 8 * _LISTS
+    if beams > 1 and needed > MOST_BYTES:
+        raise EngineError(
+            "The search is too large",
+            f"{beams:,} beams of up to {most:,} tokens ({most_by}) take {needed / 2**20:,.0f} MB before the first; "
+            f"at most {MOST_BYTES >> 20:,} MB are taken.",
+            "Set max_new_tokens (F2, or --max-new-tokens) to fewer, or num_beams to 1.",
         )
 
 
