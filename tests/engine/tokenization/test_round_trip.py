@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,12 +30,47 @@ ALPHABET = "aAbé\u0301É ﬁßİ.▁\x00😀\u200d[UNK]"
         ("abc", "xyz", [("abc", "xyz", ("other",))]),
         ("a\x00b", "ab", [("\x00", "", ("other",))]),
         ("the film was dull", "the was dull", [("film ", "", ("other",))]),
+        ("ßd", "ſßd", [("ß", "ſß", ("other",))]),
+        ("same U, same", "same U\u0301, same", [("U", "U\u0301", ("accent",))]),
+        ("some A\u0345 x", "some a\u0345 x", [("A\u0345", "a\u0345", ("case",))]),
     ],
 )
 def test_losses(text: str, decoded: str, found: list[tuple[str, str, tuple[str, ...]]]) -> None:
     trip = compare(text, decoded)
     assert [(gone.text, gone.decoded, gone.losses) for gone in trip.differences] == found
     assert not trip.same
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_differences_far_apart_are_found_where_they_are(seed: int) -> None:
+    """What is the same is passed over in strides, which begin and end anywhere."""
+    chance = random.Random(seed)
+    text = decoded = ""
+    expected = []
+    for _ in range(60):
+        same = "".join(chance.choices("abcdefgh ,.\nüβ東", k=chance.randrange(300))) + "ij kl"
+        one, other = chance.choice(
+            [("É", "e"), (" ", ""), ("ﬁ", "fi"), ("", " "), ("\x00", ""), ("1２", "12")]
+        )
+        trip = compare(f"x{one}x", f"x{other}x")
+        start, decoded_start = len(text) + len(same), len(decoded) + len(same)
+        expected += [
+            (
+                start + gone.start,
+                start + gone.end,
+                decoded_start + gone.decoded_start,
+                gone.decoded,
+                gone.losses,
+            )
+            for gone in trip.differences
+        ]
+        text += f"{same}x{one}x"
+        decoded += f"{same}x{other}x"
+    found = [
+        (gone.start, gone.end, gone.decoded_start, gone.decoded, gone.losses)
+        for gone in compare(text, decoded).differences
+    ]
+    assert found == expected
 
 
 def test_an_unknown_word_is_found_where_it_stood() -> None:

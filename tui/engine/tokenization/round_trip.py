@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import re
 import unicodedata
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from tui.microscope.stages import Difference, Loss, RoundTrip
-
-
-class _Bone(NamedTuple):
-    """A letter without case, accent and form, and which character it is of."""
-
-    letter: str
-    place: int
 
 
 class _Meeting(NamedTuple):
@@ -31,6 +28,10 @@ _WIDEST_GAP = 200
 """So many letters are looked through for where the two texts meet again."""
 _ENOUGH = 4
 """So many letters in a row must agree there."""
+_FIRST_STEP = 16
+"""Characters that are compared at first; then ever more, as long as they are the same."""
+_STRETCHES = re.compile("[!-\x7f]+|[^\x00-\x7f]+")
+"""What is not skipped, in ASCII or not."""
 
 
 def compare(
@@ -119,23 +120,31 @@ def _grouped(meetings: Iterator[_Meeting]) -> Iterator[_Meeting]:
 def _meetings(
     text: str, decoded: str, unknown_token: str, unknown: Sequence[tuple[int, int]]
 ) -> Iterator[_Meeting]:
-    """Spans of both texts that stand for each other, in order: characters, and unknown pieces."""
-    bones, others = list(_skeleton(text)), list(_skeleton(decoded))
-    letters, other_letters = "".join(b.letter for b in bones), "".join(b.letter for b in others)
+    """Spans of both texts that stand for each other, in order: characters, what is the same, and unknown pieces."""
+    letters, places = _skeleton(text)
+    other_letters, others = _skeleton(decoded)
     unknown_at = {start: end for start, end in unknown if unknown_token and end > start}
+    starts = [*sorted(unknown_at), len(text)]
     i = j = 0
-    while i < len(bones) and j < len(others):
-        place, other = bones[i].place, others[j].place
+    while i < len(places) and j < len(others):
+        place, other = places[i], others[j]
         if place in unknown_at and decoded.startswith(unknown_token, other):
             end, other_end = unknown_at[place], other + len(unknown_token)
             yield _Meeting(place, end, other, other_end)
-            while i < len(bones) and bones[i].place < end:
-                i += 1
-            while j < len(others) and others[j].place < other_end:
-                j += 1
+            i, j = bisect_left(places, end, i), bisect_left(others, other_end, j)
         elif letters[i] == other_letters[j]:
-            yield _Meeting(place, _after(text, place), other, _after(decoded, other))
-            i, j = i + 1, j + 1
+            count = 1
+            if _is_first(places, i) and _is_first(others, j):
+                # an unknown piece is looked at by itself
+                same = _same(text, place, decoded, other, starts[bisect_right(starts, place)])
+                count = max(1, bisect_left(places, place + same, i) - i)
+            last, other_last = places[i + count - 1], others[j + count - 1]
+            end, other_end = _after(text, last), _after(decoded, other_last)
+            if text[place].isascii() and text[last].isascii() and end - last == other_end - other_last == 1:
+                yield _Meeting(place, end, other, other_end)
+            else:
+                yield from _by_letter(text, places[i : i + count], decoded, others[j : j + count])
+            i, j = i + count, j + count
         else:
             met = _meet_again(letters, i, other_letters, j)
             if met is None:
@@ -143,25 +152,80 @@ def _meetings(
             i, j = met
 
 
-def _skeleton(text: str) -> Iterator[_Bone]:
-    for place, character in enumerate(text):
-        if character.isascii():
-            if character > " ":
-                yield _Bone(character.lower(), place)
-            continue
-        for letter in unicodedata.normalize("NFKD", character).casefold():
-            if unicodedata.category(letter) not in _SKIPPED:
-                yield _Bone(letter, place)
+def _is_first(places: Sequence[int], number: int) -> bool:
+    """Whether a letter is the first of its character."""
+    return number == 0 or places[number - 1] != places[number]
+
+
+def _by_letter(text: str, places: Sequence[int], decoded: str, others: Sequence[int]) -> Iterator[_Meeting]:
+    """The meetings of letters in what is the same, those that surely meet no other but their own as one.
+
+    Those at the ends may be parts of one character, or marks on it, with letters that are not the same.
+    """
+    count = len(places)
+
+    def is_apart(k: int) -> bool:
+        return places[k] != places[k - 1] and (text[places[k]].isascii() or not _is_mark(text[places[k]]))
+
+    head = next((k for k in range(1, count) if is_apart(k)), count)
+    tail = next((k for k in range(count - 1, head, -1) if is_apart(k)), head)
+    for k in (*range(head), *range(tail, count)):
+        if k == tail > head:
+            yield _Meeting(places[head], places[tail], others[head], others[tail])
+        yield _Meeting(places[k], _after(text, places[k]), others[k], _after(decoded, others[k]))
+
+
+def _same(text: str, start: int, decoded: str, decoded_start: int, end: int) -> int:
+    """How many characters are the same from two places on, before `end` of the text."""
+    shift, least, step = decoded_start - start, start, _FIRST_STEP
+    while (
+        least < end
+        and text[least : min(least + step, end)] == decoded[least + shift : min(least + step, end) + shift]
+    ):
+        least = min(least + step, end)
+        step *= 2
+    while step > 1 and least < end:
+        step //= 2
+        if (
+            least + step <= end
+            and text[least : least + step] == decoded[least + shift : least + step + shift]
+        ):
+            least += step
+    return least - start
+
+
+def _skeleton(text: str) -> tuple[str, Sequence[int]]:
+    """The letters of a text without case, accent and form, and which character each is of."""
+    letters, places = [], array("L")
+    for stretch in _STRETCHES.finditer(text):
+        start, some = stretch.start(), stretch.group()
+        if some.isascii():
+            letters.append(some.lower())
+            places.extend(range(start, stretch.end()))
+        else:
+            for place, character in enumerate(some, start):
+                found = _letters_of(character)
+                letters.append(found)
+                places.extend([place] * len(found))
+    return "".join(letters), places
+
+
+@lru_cache(maxsize=10_000)
+def _letters_of(character: str) -> str:
+    folded = unicodedata.normalize("NFKD", character).casefold()
+    return "".join(letter for letter in folded if unicodedata.category(letter) not in _SKIPPED)
 
 
 def _after(text: str, place: int) -> int:
     """Where a character and the marks on it end."""
     place += 1
-    while (
-        place < len(text) and not text[place].isascii() and unicodedata.category(text[place]) in ("Mn", "Me")
-    ):
+    while place < len(text) and not text[place].isascii() and _is_mark(text[place]):
         place += 1
     return place
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character) in ("Mn", "Me")
 
 
 def _meet_again(letters: str, i: int, others: str, j: int) -> tuple[int, int] | None:
@@ -209,6 +273,7 @@ _FORGETTING: dict[Loss, Callable[[str], str]] = {
 }
 
 
+@lru_cache(maxsize=10_000)
 def losses(text: str, decoded: str) -> tuple[Loss, ...]:
     """The fewest sorts of loss that explain a difference.
 
