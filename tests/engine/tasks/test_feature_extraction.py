@@ -13,6 +13,7 @@ from transformers import AutoModel, AutoTokenizer, pipeline
 from tests.asking import ask, by_index
 from tests.checkpoints import ARCHITECTURES, MAX_TOKENS, make_checkpoint
 from tests.engine.conftest import TinyFolder, load_here
+from tui import framing
 from tui.engine.errors import Abandoned, EngineError
 from tui.engine.tasks.feature_extraction import MOST_COMPARED
 from tui.values import RowAddress
@@ -46,6 +47,27 @@ def test_every_architecture(tiny: TinyFolder, model_type: str) -> None:
         assert norms == pytest.approx(np.linalg.norm(hidden, axis=1).tolist())
         assert len(norms) == len(told.prepared.sequences()[0].tokens)
         assert told.outcome.norms == told.view.norms
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_an_answer_that_no_frame_holds_is_refused_before_the_work(
+    tiny: TinyFolder, monkeypatch: pytest.MonkeyPatch, stated: bool
+) -> None:
+    """Before the forward where the config tells the width, else before numbers are made of it."""
+    loaded = load_here(tiny("bert", head=""), task=TASK)
+    told = ask(loaded, TEXTS[0])
+    positions, width = len(told.answer[0]), len(told.answer[0][0])
+    monkeypatch.setattr(framing, "MAX_FRAME_BYTES", positions * width * 9)
+    if stated:
+        monkeypatch.setattr(loaded.model, "forward", lambda **_: pytest.fail("it went through the model"))
+    else:
+        monkeypatch.setattr(loaded.model.config, "hidden_size", 1)
+    with pytest.raises(EngineError) as refused:
+        ask(loaded, TEXTS[0])
+    assert f"{positions:,} vectors of {width:,} numbers" in refused.value.failure.detail
+    assert f"at most {positions - 1:,} tokens" in refused.value.failure.hint
+    monkeypatch.undo()
+    assert ask(loaded, TEXTS[0]).answer == told.answer
 
 
 @pytest.mark.parametrize("model_type", TWO_STACKS)

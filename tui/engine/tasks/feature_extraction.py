@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace as replaced
 
+from tui import framing
 from tui.engine.errors import EngineError
 from tui.engine.tasks.outcome import Outcome, Prepared, refuse_empty
 from tui.engine.tokenization.reading import Reading
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 MOST_COMPARED = 128
 """Positions of a text whose cosines are told: all pairs of a long text would be megabytes."""
+_NUMBER_BYTES = 9
+"""Of a number on its way from the engine; a sixteenth of the frame is left to all that goes with them."""
 _NOT_LOGITS = "hidden states are no logits: nothing makes probabilities of them"
 _ENCODER = (
     "An encoder-decoder: these are the encoder's last hidden states. transformers' pipeline gives the decoder's, "
@@ -78,10 +81,13 @@ def forward(loaded: LoadedCheckpoint, prepared: Prepared, check: Callable[[], No
     note = ""
     if getattr(loaded.model.config, "is_encoder_decoder", False):
         loaded, note = _encoder(loaded), _ENCODER
+    width = getattr(loaded.model.config, "hidden_size", None)
+    _refuse_too_many(len(prepared.readings[0].tokens), width if isinstance(width, int) else 0)
     runs, hidden = [], []
     for reading in prepared.readings:
         check()
         ran = _run(loaded, reading)
+        _refuse_too_many(*ran.logits.shape[1:])  # the config may have said nothing
         runs.append(ran)
         hidden.append(ran.logits[0].float().cpu().numpy())
     attended = tuple(
@@ -97,6 +103,17 @@ def forward(loaded: LoadedCheckpoint, prepared: Prepared, check: Callable[[], No
         seconds=sum(ran.seconds for ran in runs),
         norms=tuple(_norms(each) for each in hidden),
     )
+
+
+def _refuse_too_many(positions: int, width: int) -> None:
+    """Raise EngineError where the answer, all hidden states of a text, is more than the engine can send."""
+    most = framing.MAX_FRAME_BYTES * 15 // 16 // _NUMBER_BYTES
+    if positions * width > most:
+        raise EngineError(
+            "The answer would be too large",
+            f"It is {positions:,} vectors of {width:,} numbers; at most {most:,} numbers can be sent.",
+            f"Give it a text of at most {most // width:,} tokens, or load a narrower model.",
+        )
 
 
 def _encoder(loaded: LoadedCheckpoint) -> LoadedCheckpoint:
