@@ -277,7 +277,7 @@ class Bench:
             self._outbox.check(request_id)
             try:
                 passage = together[place] or subject.stages.passage(text, question.brief)
-                read.append(tuple(iter(passage.next, None)))
+                read.append(passage.whole())
             except EngineError as error:
                 read.append(error.failure)
                 together = [None] * len(question.texts)  # the others may build on what it told

@@ -50,6 +50,12 @@ class Passage:
         self._seconds += time.perf_counter() - began
         return replace(portion, seconds=self._seconds) if isinstance(portion, End) else portion
 
+    def whole(self) -> tuple[AnyPortion, ...]:
+        """All portions of a text of which none was given yet. Raises EngineError as `next` does."""
+        began = time.perf_counter()
+        *told, end = self.portions()
+        return (*told, replace(end, seconds=time.perf_counter() - began))
+
     def portions(self) -> Iterator[AnyPortion]:
         """All of them, in order."""
         raise NotImplementedError

@@ -262,7 +262,7 @@ class RustPassage(Passage):
         around, held, unknown_id = {*tokens.around}, {*tokens.ids}, self._reader.unknown_id
         new = held - self._known
         self._known |= new
-        sorts = {index for index in held if self._reader.is_special(index)}
+        sorts = held & self._reader.special_ids
         # most portions hold none of a sort, and are not gone through for it
         special = [place for place, index in enumerate(tokens.ids) if index in sorts] if sorts else []
         unknown: list[int] = []
@@ -271,6 +271,8 @@ class RustPassage(Passage):
         added = (
             [place for place, word in enumerate(tokens.words) if word in self._added] if self._added else []
         )
+        if not (around or special or unknown or added or new):
+            return tokens
         return replace(
             tokens,
             special=sorted(around | {place for place in special if self._is_there(tokens, place)}),

@@ -33,6 +33,11 @@ class SharedTokenizer:
     def try_text(self, text: str, pair: str | None = None, back: bool = False) -> None:
         """Try a text apart, where this tokenizer could run without end on it. Raises EngineError where it does."""
 
+    @property
+    def special_ids(self) -> frozenset[int]:
+        """The ids of special tokens."""
+        return self._special_ids
+
     def is_special(self, index: int) -> bool:
         """Whether an id is that of a special token."""
         return index in self._special_ids
