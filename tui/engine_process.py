@@ -75,7 +75,7 @@ def name_of(number: int) -> str:
 
 
 _REASONS = {
-    "SIGKILL": "the system does this when memory runs out",
+    "SIGKILL": "the system does this when memory runs out, or the time that a limit gives",
     "SIGBUS": "the system does this when a file in use becomes shorter: was the checkpoint written anew?",
     "SIGSEGV": "a library it uses has a fault",
     "SIGABRT": "a library it uses gave up",

@@ -291,7 +291,7 @@ async def test_a_stopped_command_starts_again_when_asked(start: Start) -> None:
 @pytest.mark.parametrize(
     ("by", "why"),
     [
-        ("SIGKILL", "The system does this when memory runs out."),
+        ("SIGKILL", "The system does this when memory runs out, or the time that a limit gives."),
         (
             "SIGBUS",
             "The system does this when a file in use becomes shorter: was the checkpoint written anew?",

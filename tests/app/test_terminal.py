@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import time
@@ -21,14 +22,12 @@ from tui.app.session_format import read
 class Shell:
     """`logitscope` in a pseudo-terminal of 100x30."""
 
-    def __init__(
-        self, *arguments: str, environment: dict[str, str] | None = None, full: bool = False
-    ) -> None:
-        """`full`: no file can grow, as on a full disk."""
+    def __init__(self, *arguments: str, environment: dict[str, str] | None = None, limits: str = "") -> None:
+        """`limits`: those of a shell's `ulimit` that the program starts under."""
         self.output = b""
         command = (sys.executable, "-m", "tui", *arguments)
-        if full:
-            command = ("/bin/sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *command)
+        if limits:
+            command = ("/bin/sh", "-c", f'ulimit {limits}; exec "$@"', "sh", *command)
         self.terminal = PseudoTerminal(command, {**os.environ, **TRUE_COLOR, **(environment or {})}, 100, 30)
         self.pid = self.terminal.process.pid
 
@@ -74,8 +73,8 @@ class Shell:
 def start(state_folder: Path) -> Iterator[Callable[..., Shell]]:
     shells: list[Shell] = []
 
-    def starting(*arguments: str, full: bool = False, **environment: str) -> Shell:
-        shells.append(Shell(*arguments, environment=environment, full=full))
+    def starting(*arguments: str, limits: str = "", **environment: str) -> Shell:
+        shells.append(Shell(*arguments, environment=environment, limits=limits))
         return shells[-1]
 
     yield starting
@@ -136,6 +135,33 @@ def test_sigterm_puts_the_terminal_in_order(start: Callable[..., Shell]) -> None
     assert gone(family)
 
 
+def test_it_works_in_odd_surroundings(start: Callable[..., Shell]) -> None:
+    shell = start(
+        HOME="/proc",
+        TMPDIR="/nowhere",
+        HF_HOME="/dev/null",
+        XDG_CACHE_HOME="/dev/null",
+        TZ="No/Where",
+        LC_ALL="x",
+    )
+    shell.shows("ITIVE ")
+    shell.write("\x11")
+    assert shell.ended() == 0
+    assert b"Traceback" not in shell.output
+
+
+def test_memory_too_tight_for_the_libraries_is_told_on_the_screen(start: Callable[..., Shell]) -> None:
+    """Which of them is the first to find no room depends on the machine, and so does how it says so."""
+    shell = start(limits="-v 400000")
+    shell.until(
+        lambda: re.search(b"Memory is too tight|Out of memory|The engine ended", shell.output) is not None,
+        "why",
+    )
+    shell.write("\x11")
+    assert shell.ended() == 0
+    assert b"Traceback" not in shell.output
+
+
 @pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "xterm", "COLORTERM": ""}])
 def test_it_works_with_few_or_no_colors(start: Callable[..., Shell], environment: dict[str, str]) -> None:
     shell = start(**environment)
@@ -176,7 +202,7 @@ def test_a_session_that_can_not_be_kept_is_told_and_kept_elsewhere(
 
 def test_a_text_that_can_be_kept_nowhere_is_shown_to_copy(start: Callable[..., Shell]) -> None:
     """No file can grow: the state folder and the temporary files are full alike."""
-    shell = start("--text", "first\x1b[31m\u202eline\nsecond\tline", full=True)
+    shell = start("--text", "first\x1b[31m\u202eline\nsecond\tline", limits="-f 0")
     shell.shows("7 Answer")
     shell.write("!\x11")
     assert shell.ended() == 1

@@ -19,7 +19,7 @@ from tui.values import Failure
 MOST_BYTES = 1_000_000_000
 """Memory that an attack may take, over what the engine had."""
 _ADDRESSES_BYTES = 20_000_000_000
-UNNAMED = re.compile(r"Something went wrong|failed \(\w+\)$")
+UNNAMED = re.compile(r"Something went wrong|failed \(\w+\)$", re.MULTILINE)
 """Titles of failures that nobody foresaw."""
 _GOOD = "nano-sentiment"
 

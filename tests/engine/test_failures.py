@@ -240,3 +240,25 @@ def test_a_lost_accelerator_is_fatal(words: str) -> None:
     failure = failure_of(RuntimeError(words))
     assert failure.fatal
     assert_readable(failure)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "libgomp.so.1: failed to map segment from shared object",
+        "/usr/lib/libgomp.so.1: cannot allocate memory in static TLS block",
+        "libgomp.so.1: cannot map zero-fill pages",
+        "libgomp.so.1: cannot apply additional memory protection after relocation: Cannot allocate memory",
+    ],
+)
+def test_a_library_without_room_is_told_as_such(words: str) -> None:
+    """Also where another library has put its own words around it, as numpy does."""
+    around = ImportError("IMPORTANT: PLEASE READ THIS FOR ADVICE ON HOW TO SOLVE THIS ISSUE!")
+    around.__cause__ = ImportError(words)
+    for error in (OSError(words), ImportError(words), around):
+        failure = failure_of(error, "Load")
+        assert failure.title == "Memory is too tight for a library"
+        assert failure.detail == "libgomp.so.1 can't be brought into memory."
+    assert failure_of(ImportError("libcuda.so.1: cannot open shared object file"), "Load").title == (
+        "A library is missing"
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -12,6 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.attacks.attack import Attack
+from tests.attacks.survival import UNNAMED
+from tests.engine.loopback_hub import LoopbackHub
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "tui")
@@ -252,7 +257,14 @@ def test_an_answer_that_cannot_be_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "before", ["env -i PYTHONPATH=.", r"LOGITSCOPE_STATE=$'/tmp/\xff\x1b/\n/x'", "TMPDIR=/nowhere HOME=/proc"]
+    "before",
+    [
+        "env -i PYTHONPATH=.",
+        r"LOGITSCOPE_STATE=$'/tmp/\xff\x1b/\n/x'",
+        "TMPDIR=/nowhere HOME=/proc",
+        "TZ=Nowhere/Else LC_ALL=xx_YY.none HF_HOME=/dev/null XDG_CACHE_HOME=/dev/null HF_HUB_CACHE=/proc/x",
+        "umask 777; HF_HOME=/dev/full HF_ENDPOINT=nonsense HF_TOKEN_PATH=/dev/zero",
+    ],
 )
 def test_an_answer_in_odd_surroundings(before: str) -> None:
     done = shell("tokenize hello", before, "2>/dev/full <&-")
@@ -260,7 +272,43 @@ def test_an_answer_in_odd_surroundings(before: str) -> None:
     assert "hello" in done.stdout
 
 
+def test_a_checkpoint_runs_in_odd_surroundings() -> None:
+    before = "TMPDIR=/nowhere HOME=/proc HF_HOME=/dev/null TZ=Nowhere/Else LC_ALL=xx_YY.none"
+    done = shell("run ner --device cpu Berlin", before)
+    told(done, 0)
+    assert "Berlin" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("cache", "before", "why"),
+    [
+        ("/dev/null", "", "Not a directory: /dev/null"),
+        ("/proc/nowhere", "", "/proc/nowhere"),
+        ("cache", "ulimit -f 0;", "File too large: "),
+    ],
+)
+def test_a_cache_that_takes_no_file(
+    cache: str, before: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Attack("small", lambda _: None).write(tmp_path)
+    with LoopbackHub({"someone/small": folder}) as hub:
+        for name, value in hub.environment(tmp_path / cache).items():
+            monkeypatch.setenv(name, value)
+        done = shell("run sentiment-analysis --device cpu x --model someone/small", before)
+    told(done, 1, "logitscope: The Hub cache can't be written", why, "Set HF_HOME to a folder")
+
+
 # ------------------------------------------------------------------------------------------ limits
+
+
+@pytest.mark.parametrize("command", ["tokenize hello", "run ner --device cpu hello"])
+def test_memory_too_tight_for_the_libraries(command: str) -> None:
+    """Which of them is the first to find no room depends on the machine, and so does how it says so."""
+    done = shell(command, "ulimit -v 400000;")
+    told(done, 1)
+    assert re.search("Memory is too tight for a library|Out of memory|The engine ended", done.stderr)
+    assert not UNNAMED.search(done.stderr)
+    assert len(done.stderr.splitlines()) < 6
 
 
 def test_no_room_for_another_file() -> None:

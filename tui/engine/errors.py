@@ -30,6 +30,8 @@ _POISON = re.compile(
     re.IGNORECASE,
 )
 _OUT_OF_MEMORY = re.compile(r"out of memory|can't allocate memory|cannot allocate memory", re.IGNORECASE)
+_NO_ROOM = re.compile(r"(\S+\.so\S*): (failed to map segment|cannot (?:allocate|apply|create|map)\b)[^\n]*")
+"""What the system's loader says where a library doesn't fit into the memory that is left."""
 _PANICS = (
     (
         "retry-limit|stack-limit|time-limit",
@@ -85,6 +87,13 @@ def failure_of(error: BaseException, kind: str = "") -> Failure:
             "The engine ends now and is started again; if it comes back, run on the CPU (--device cpu).",
             fatal=True,
         )
+    library = _without_room(error)
+    if library:
+        return Failure(
+            "Memory is too tight for a library",
+            f"{library} can't be brought into memory.",
+            "Give the engine more memory (ulimit -v tells its limit), or close other programs.",
+        )
     if is_out_of_memory(error):
         return _out_of_memory(error)
     if isinstance(error, PermissionError):
@@ -136,6 +145,18 @@ def failure_of(error: BaseException, kind: str = "") -> Failure:
         f"{plain(error)}." if plain(error) else "The library gave no reason.",
         "Try another text or checkpoint. The traceback is in the engine's log.",
     )
+
+
+def _without_room(error: BaseException | None) -> str:
+    """The library that memory is too tight for, by what is told of an exception and of those it came from."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        told = _NO_ROOM.search(str(error)[:_LONGEST_MESSAGE])
+        if told is not None:
+            return told[1].rpartition("/")[2]
+        error = error.__cause__ or error.__context__
+    return ""
 
 
 def _out_of_memory(error: BaseException) -> Failure:

@@ -65,7 +65,10 @@ class Loader:
             except BaseException:  # noqa: BLE001 - the load that follows meets it again and tells it
                 _LOG.exception("the libraries could not be imported ahead of the first load")
 
-        threading.Thread(target=bring_in, name="prewarm", daemon=True).start()
+        try:
+            threading.Thread(target=bring_in, name="prewarm", daemon=True).start()
+        except RuntimeError:  # the system gives no more threads; the load needs none of its own
+            _LOG.exception("no thread to import the libraries ahead of the first load")
 
     def put_off(self) -> None:
         """Leave the import to the first load: what is asked before it needs no model, and maybe none ever comes."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -24,6 +25,11 @@ from tui.engine.sources import files, hub_cache
 
 _REPORT_SECONDS = 0.1
 _CHUNK_BYTES = 256 * 1024
+_CANT_BE_KEPT = frozenset({
+    errno.EACCES, errno.EDQUOT, errno.EEXIST, errno.EFBIG, errno.EISDIR, errno.ELOOP, errno.ENAMETOOLONG,
+    errno.ENOENT, errno.ENOTDIR, errno.EPERM, errno.EROFS,
+})  # fmt: skip
+"""Why the disk takes no file, but for a full one."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -189,6 +195,12 @@ def _explained(error: BaseException, repository: str, revision: str | None) -> B
                     "The Hub refused",
                     f"{constants.ENDPOINT} answered {link.response.status_code} for {where}.",
                     "Try again later; if it goes on, look at the Hub's status page.",
+                )
+            case OSError() if link.errno in _CANT_BE_KEPT:
+                return EngineError(
+                    "The Hub cache can't be written",
+                    f"{link.strerror or link}: {link.filename or hub_cache.root()}.",
+                    "Set HF_HOME to a folder that you can write to.",
                 )
             case OSError() if link.errno is not None and not isinstance(link, ConnectionError):
                 return link
