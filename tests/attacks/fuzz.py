@@ -2,7 +2,7 @@
 
 They are opened in a process of its own, which is replaced where it hangs or dies; what happens then, and a part of all,
 is put through a whole engine, where it must be survived as `survival` has it. What is not is written to the log with
-its number, and its files are kept beside it.
+its number; its files are kept beside it, and once more with only the changes that are needed.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import TextIO
 
+from tests.attacks import shrinking
 from tests.attacks.attack import Attack
-from tests.attacks.fuzz_worker import Case, Outcome, case, serve
+from tests.attacks.fuzz_worker import SEEDS, Case, Outcome, case, serve
+from tests.attacks.shrinking import Files
 from tests.attacks.survival import MOST_BYTES, UNNAMED, Survivor, problems
 
 LIMIT_SECONDS = 20.0
@@ -86,7 +88,7 @@ class Fuzzing:
             if why or result.peak_bytes > self._usual + _GROWTH_BYTES:
                 self._end_worker()
 
-    def _outcome(self, number: int) -> Outcome | str:
+    def _outcome(self, asked: int | Case) -> Outcome | str:
         """How a file ended in the process, or what became of the process."""
         if self._worker is None:
             here, there = self._context.Pipe()
@@ -98,7 +100,7 @@ class Fuzzing:
             self._worker, self._usual = (process, here), 0
         running, pipe = self._worker
         try:
-            pipe.send(number)
+            pipe.send(asked)
             if pipe.poll(self.limit_seconds if self._usual else 10 * LIMIT_SECONDS):
                 answer: Outcome = pipe.recv()
                 return answer
@@ -150,9 +152,21 @@ class Fuzzing:
             {"number": number, "base": one.base, "kind": one.kind, "text": one.text, "why": why}
         )
         if self.keep is not None:
-            folder = self.keep / f"{self.seed}-{number}"
-            folder.mkdir(parents=True, exist_ok=True)
-            one.write(folder)
+            for name, kept in (("", one), ("-shrunk", self.shrunk(one))):
+                folder = self.keep / f"{self.seed}-{number}{name}"
+                folder.mkdir(parents=True, exist_ok=True)
+                kept.write(folder)
+
+    def shrunk(self, one: Case) -> Case:
+        """A case with as few changes as end the same way in the process."""
+
+        def ends(files: Files) -> str:
+            result = self._outcome(replace(one, files=dict(files)))
+            return result if isinstance(result, str) else result.said
+
+        wanted = ends(one.files)
+        files = shrinking.shrunk(one.files, SEEDS[one.base], lambda files: ends(files) == wanted)
+        return replace(one, files=files)
 
 
 def main() -> int:

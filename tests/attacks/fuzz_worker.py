@@ -81,18 +81,18 @@ class Outcome:
     """The most memory the process has had so far."""
 
 
-_SEEDS = mutation.seeds()
+SEEDS = mutation.seeds()
 
 
 def case(seed: int, number: int, only: str | None = None) -> Case:
     """The same each time for the same numbers."""
     chance = random.Random(f"{seed}-{number}")
     base, kind = chance.choice([way for way in WAYS if only in (None, way[1])])
-    return Case(base, kind, mutation.mutated(_SEEDS[base], kind, chance), chance.choice(TEXTS))
+    return Case(base, kind, mutation.mutated(SEEDS[base], kind, chance), chance.choice(TEXTS))
 
 
 def serve(asked: Connection, seed: int, only: str | None) -> None:
-    """Answer the numbers of cases with their outcomes, until the other side is gone."""
+    """Answer cases, or their numbers, with their outcomes, until the other side is gone."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
     sys.stderr = open(os.devnull, "w")  # noqa: PTH123, SIM115 - for as long as the process lives
     transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
@@ -103,7 +103,8 @@ def serve(asked: Connection, seed: int, only: str | None) -> None:
     folder = Path(tempfile.mkdtemp(prefix="logitscope-fuzz-", dir=shared if shared.is_dir() else None))
     try:
         while True:
-            asked.send(outcome(case(seed, asked.recv(), only), folder))
+            one = asked.recv()
+            asked.send(outcome(one if isinstance(one, Case) else case(seed, one, only), folder))
     except (EOFError, BrokenPipeError):
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
 from tests.attacks.fuzz import Fuzzing
-from tests.attacks.fuzz_worker import WAYS, case
+from tests.attacks.fuzz_worker import SEEDS, WAYS, Case, case
 
 pytestmark = pytest.mark.timeout(900)
 FILES = 150
@@ -45,3 +46,22 @@ def test_the_same_numbers_make_the_same_files() -> None:
     assert made == [case(3, number) for number in range(200)]
     assert len({frozenset(each.files.items()) for each in made}) > 190
     assert {(each.base, each.kind) for each in made} == set(WAYS)
+
+
+def test_a_finding_is_shrunk_to_what_it_takes(fuzzing: Fuzzing) -> None:
+    """Of five changes in two files the one is left that the tokenizer is refused for."""
+    before = SEEDS["classifier"]
+    tokenizer = json.loads(before["tokenizer.json"])
+    tokenizer["model"]["vocab"] |= {"good": -1, "film": 40, "new": 41}
+    del tokenizer["normalizer"]
+    one = Case(
+        "classifier",
+        "tokenizer",
+        {**before, "tokenizer.json": json.dumps(tokenizer).encode(), "config.json": b"{}"},
+        "good",
+    )
+    expected = json.loads(before["tokenizer.json"])
+    expected["model"]["vocab"]["good"] = -1
+    shrunk = fuzzing.shrunk(one)
+    assert json.loads(shrunk.files["tokenizer.json"]) == expected
+    assert shrunk.files["config.json"] == before["config.json"]
