@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual.app import App
 from textual.geometry import Region, Size
 from textual.strip import Strip
 
@@ -108,24 +109,43 @@ def test_cells_that_nobody_knows_are_not_sent() -> None:
     assert [(x, strip.text) for x, _, strip in update.runs] == [(0, "ab"), (4, "cd")]
 
 
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Terminal:
+    """What a terminal shows of all that Textual is given to send: nothing while it is in a batch."""
+    console = Console(color_system="truecolor", force_terminal=True)
+    terminal = Terminal(Size(200, 50))
+
+    def display(self: App[Any], screen: Any, renderable: Any) -> None:
+        if isinstance(renderable, CompositorUpdate) and not self._batch_count:
+            terminal.write(renderable.render_segments(console))
+
+    monkeypatch.setattr(App, "_display", display)
+    return terminal
+
+
+def shows(terminal: Terminal, driver: Driver) -> bool:
+    width, height = driver.app.size
+    return ["".join(line[:width]) for line in terminal.lines[:height]] == driver.painted()
+
+
+async def test_what_is_not_sent_in_a_batch_is_sent_after_it(state_folder: Path, terminal: Terminal) -> None:
+    async with playground(state_folder) as driver:
+        await driver.until(lambda: shows(terminal, driver), "the screen on the terminal")
+        with driver.app.batch_update():
+            driver.screen.say("said in the batch")
+            await driver.pilot.pause()
+            driver.app._display(driver.screen, driver.screen._compositor.render_update(full=True))
+            assert not shows(terminal, driver)
+        driver.screen.refresh()
+        await driver.until(lambda: shows(terminal, driver), "the screen on the terminal")
+
+
 @pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
 async def test_the_playground_looks_on_the_terminal_as_it_was_composed(
-    state_folder: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+    state_folder: Path, size: tuple[int, int], terminal: Terminal
 ) -> None:
-    console = Console(color_system="truecolor", force_terminal=True)
-    terminal = Terminal(Size(*size))
-    original = Canvas.reduced
-
-    def watched(self: Canvas, update: Any, area: Size) -> Any:
-        reduced = original(self, update, area)
-        if isinstance(reduced, (CellUpdate, LayoutUpdate)):
-            terminal.write(reduced.render_segments(console))
-        return reduced
-
-    monkeypatch.setattr(Canvas, "reduced", watched)
-
     async def compare(driver: Driver) -> None:
-        await driver.until(lambda: terminal.text == driver.painted(), "the screen on the terminal")
+        await driver.until(lambda: shows(terminal, driver), "the screen on the terminal")
 
     async with playground(state_folder, size) as driver:
         await compare(driver)

@@ -171,7 +171,7 @@ def resize(terminal: Terminal, columns: int, rows: int) -> None:
     os.close(device)
 
 
-@pytest.mark.parametrize("opening", [b"", F12, F7])
+@pytest.mark.parametrize("opening", [b"", F12, F7, b"\x14"])
 def test_the_terminal_is_resized_while_text_is_typed(
     start: Start, state_folder: Path, opening: bytes
 ) -> None:

@@ -192,8 +192,9 @@ class LogitscopeApp(TypedAhead):
             self.notify(visible(sentence), severity="error", markup=False)
 
     def _display(self, screen: Screen[Any], renderable: Any) -> None:
-        """Send only the cells that differ (Textual's one way to the terminal, see `Canvas`)."""
-        super()._display(screen, self._canvas.reduced(renderable, self.size))
+        """Send only the cells that differ (Textual's one way to the terminal, see `Canvas`); in a batch nothing."""
+        sent = None if self._batch_count else self._canvas.reduced(renderable, self.size)
+        super()._display(screen, sent)
 
     def on_resize(self, event: events.Resize) -> None:
         """Terminals do as they like with what they showed before."""

@@ -1,8 +1,7 @@
 """A screen closes once, and only while it is the one on top; a dialog that is closed hears nothing any more.
 
-Keys are handed to the widget that has the focus, and wait there: a second enter of one packet reaches a dialog
-that the first one has closed. Textual would then take another screen off the stack, in the end the last one, and
-look for widgets that are gone.
+What was meant for a dialog may reach it when it is closed: a fact that was asked for, a timer, a second deed.
+Textual would then take another screen off the stack, in the end the last one, and look for widgets that are gone.
 """
 
 from __future__ import annotations
@@ -21,7 +20,14 @@ if TYPE_CHECKING:
     from textual.message import Message
 
 Result = TypeVar("Result")
-_ENDS = (events.Unmount, messages.CloseMessages, messages.Prune)
+
+
+class Passed(events.Callback):
+    """Waits in a queue behind all that is there now, to tell that it has been taken."""
+
+
+Passed.handler_name = events.Callback.handler_name
+_ENDS = (events.Unmount, messages.CloseMessages, messages.Prune, Passed)
 """What a screen that closes still has to hear."""
 _dismiss = Screen.dismiss
 
@@ -37,14 +43,10 @@ def dismiss(self: Screen[Result], result: Result | None = None) -> AwaitComplete
 async def _dispatch_message(self: Screen[Any], message: Message) -> None:
     """Take a message; what was meant for a dialog that is closed meanwhile is let go.
 
-    A key that none of its widgets took goes to the screen that is on top now. Another screen still takes what its
-    widgets say: it may have to hand on what was typed before.
+    Another screen still takes what its widgets say: it may have to hand on what was typed before.
     """
     app = self.app
     if self.is_mounted and isinstance(app, LastResort) and self not in app.screen_stack:
-        if isinstance(message, events.Key):
-            app.post_message(events.Key(message.key, message.character))
-            return
         if isinstance(message, events.InputEvent | events.Paste | events.Resize):
             return
         if isinstance(self, ModalScreen) and not isinstance(message, _ENDS):
