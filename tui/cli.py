@@ -96,6 +96,13 @@ def _playground(arguments: Sequence[str]) -> int:
         sys.stderr.write(f"logitscope: {problem}\n  The playground needs a terminal to draw on.\n  {hint}\n")
         return 1
 
+    from tui.app.terminal.at_once import keys_at_once
+
+    with keys_at_once(sys.stdin.fileno()):
+        return _screen(given, settings)
+
+
+def _screen(given: Mapping[str, Any], settings: Settings) -> int:
     import atexit
     import gc
 

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import sys
+import termios
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -123,6 +124,40 @@ def test_a_closed_terminal_leaves_no_process_and_keeps_the_text(
     session, why = SessionFile(state_folder).load()
     assert session is not None, why
     assert session.desks[session.task].inputs["text"] == "kept when the line drops" + ("" if early else "!")
+
+
+NOTING = """
+import os, sys, termios
+terminal = os.open(os.readlink(f"/proc/{os.getppid()}/fd/0"), os.O_RDWR | os.O_NOCTTY)
+with open(sys.argv[1], "w") as noted:
+    noted.write(str(termios.tcgetattr(terminal)[3]))
+os.close(terminal)
+os.execv(sys.executable, [sys.executable, "-m", "tui.engine"])
+"""
+"""An engine that notes how the terminal is when it is started, before the screen's imports."""
+
+
+def test_keys_come_one_by_one_from_the_start_and_the_terminal_is_given_back(
+    start: Callable[..., Shell], tmp_path: Path
+) -> None:
+    """While lines are edited, a backspace would take the last byte off an arrow key that came before it."""
+    other = os.openpty()
+    untouched = termios.tcgetattr(other[1])
+    for end in other:
+        os.close(end)
+    script, noted = tmp_path / "noting.py", tmp_path / "noted"
+    script.write_text(NOTING)
+    shell = start("--engine", f"{sys.executable} {script} {noted}")
+    shell.shows("ITIVE ")
+    assert not int(noted.read_text()) & (termios.ICANON | termios.ECHO)
+    os.kill(shell.pid, signal.SIGTSTP)
+    shell.until(lambda: psutil.Process(shell.pid).status() == psutil.STATUS_STOPPED, "the suspension")
+    assert termios.tcgetattr(shell.terminal._master) == untouched
+    os.kill(shell.pid, signal.SIGCONT)
+    shell.until(lambda: termios.tcgetattr(shell.terminal._master) != untouched, "the terminal taken again")
+    shell.write("\x11")
+    assert shell.ended() == 0
+    assert termios.tcgetattr(shell.terminal._master) == untouched
 
 
 def test_sigterm_puts_the_terminal_in_order(start: Callable[..., Shell]) -> None:

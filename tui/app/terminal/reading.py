@@ -14,6 +14,8 @@ from textual._xterm_parser import BRACKETED_PASTE_START as START
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui.app.terminal.at_once import modes_before
+
 if TYPE_CHECKING:
     from textual.driver import Driver
     from textual.message import Message
@@ -94,6 +96,11 @@ class KeyReader(LinuxDriver):
     def instead_of(driver: type[Driver]) -> type[Driver]:
         """This one in the place of Textual's; a driver of another kind as it is."""
         return KeyReader if driver is LinuxDriver else driver
+
+    def start_application_mode(self) -> None:
+        """Take the terminal; whoever gets it back, gets it as it was before the program."""
+        super().start_application_mode()
+        self.attrs_before = modes_before(self.fileno) or self.attrs_before
 
     def run_input_thread(self) -> None:
         """Read until the app ends."""
