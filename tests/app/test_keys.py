@@ -12,6 +12,7 @@ from textual import events
 from tests.app.driving import Driver, playground
 from tests.app.microscope.driving import microscope
 from tui.app.keys import PANES, TABLE
+from tui.app.screens.reading import TextScreen
 from tui.catalogue import example_inputs
 from tui.settings import Settings
 
@@ -169,10 +170,32 @@ async def test_keys_typed_ahead_reach_the_pane_they_were_meant_for(state_folder:
     async with playground(state_folder) as driver:
         await driver.write("")
         await driver.pilot.press("escape")
-        for character in "3XYZ":
-            driver.app.post_message(events.Key(character, character))
-        await driver.until(lambda: driver.input.text != "", "the letters")
+        in_one_packet(driver, *"3XYZ")
+        await driver.until(lambda: len(driver.input.text) >= 3, "the letters")
         assert driver.input.text == "XYZ"
+
+
+def in_one_packet(driver: Driver, *keys: str) -> None:
+    """Hand keys to the app as one read from the terminal does: none waits for the one before."""
+    for key in keys:
+        driver.app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+
+async def test_keys_behind_one_that_opens_or_closes_a_dialog_are_for_what_is_there_then(
+    state_folder: Path,
+) -> None:
+    async with playground(state_folder) as driver:
+        await driver.write("")
+        in_one_packet(driver, "f2", "escape", "f1")
+        await driver.until(lambda: isinstance(driver.app.screen, TextScreen), "the help")
+        in_one_packet(driver, "escape", "escape", "2", "a", *"nano-sentiment", "enter", "3", *"XYZ")
+        await driver.until(lambda: len(driver.input.text) >= 3, "the letters")
+        assert driver.input.text == "XYZ"
+        assert driver.app.screen is driver.screen
+        in_one_packet(driver, "ctrl+p", *"zoom", "escape", "escape", "3", *"ab", "ctrl+g", "escape", *"cd")
+        await driver.until(lambda: len(driver.input.text) >= 7, "more letters")
+        assert driver.input.text == "XYZabcd"
+        assert driver.app.screen is driver.screen
 
 
 async def test_examples_come_one_after_the_other_and_undo_brings_the_text_back(state_folder: Path) -> None:

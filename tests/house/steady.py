@@ -1,7 +1,8 @@
 """`python -m tests.house.steady [TIMES] [--as-another-processor] [PYTEST ARGUMENT...]`: nothing fails by chance.
 
-The whole suite runs several times (five, if not said), at the lowest priority beside two loops that only burn time.
-It ends with the first run that fails; without one the status is 0.
+The whole suite runs several times (five, if not said) beside two loops that only burn time, all at the lowest
+priority: on two cores the suite has half of them, and whatever else runs there takes its part of that. It ends with
+the first run that fails; without one the status is 0.
 """
 
 from __future__ import annotations
@@ -34,13 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, more = parser.parse_known_args(arguments)
     environment = {**os.environ, **(ANOTHER_PROCESSOR if options.as_another_processor else {})}
     suite = [sys.executable, "-m", "pytest", "-q", "-n", "auto", "--dist", "loadfile", *more]
+    os.nice(
+        LOWEST_PRIORITY
+    )  # the loops' too: beside loops of a higher one the suite would have a hundredth of a core
     loops = [subprocess.Popen(BUSY) for _ in range(LOOPS)]
     try:
         for number in range(1, options.times + 1):
             began = time.monotonic()
-            status = subprocess.run(
-                ["nice", "-n", str(LOWEST_PRIORITY), *suite], cwd=ROOT, env=environment
-            ).returncode
+            status = subprocess.run(suite, cwd=ROOT, env=environment).returncode
             seconds = time.monotonic() - began
             sys.stdout.write(f"run {number} of {options.times}: status {status} after {seconds:.0f} s\n")
             if status:
