@@ -44,7 +44,7 @@ async def at_first_frame(
 
 async def opened(driver: Driver) -> None:
     driver.screen.call_next(lambda: OPEN(driver.screen))
-    await driver.until(lambda: bool(driver.screen.fields) and driver.app._typed is None, "the editors")
+    await driver.until(lambda: bool(driver.screen.fields) and driver.app._takes, "the editors")
 
 
 def places(driver: Driver) -> dict[str, str]:
