@@ -99,7 +99,7 @@ class KeyReader(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal; whoever gets it back, gets it as it was before the program."""
-        super().start_application_mode()
+        super().start_application_mode()  # type: ignore[no-untyped-call]
         self.attrs_before = modes_before(self.fileno) or self.attrs_before
 
     def run_input_thread(self) -> None:
