@@ -170,10 +170,10 @@ def test_sigterm_puts_the_terminal_in_order(start: Callable[..., Shell]) -> None
     assert gone(family)
 
 
-def test_it_works_in_odd_surroundings(start: Callable[..., Shell]) -> None:
+def test_it_works_in_odd_surroundings(start: Callable[..., Shell], tmp_path: Path) -> None:
     shell = start(
         HOME="/proc",
-        TMPDIR="/nowhere",
+        TMPDIR=str(tmp_path / "nowhere"),
         HF_HOME="/dev/null",
         XDG_CACHE_HOME="/dev/null",
         TZ="No/Where",
