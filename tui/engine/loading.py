@@ -96,7 +96,8 @@ def load(
     narrow = device.dtype_name(dtype) != "float32"
     with default_dtype_gate if narrow else nullcontext():
         model_size.check(stated, config, weights, _auto_class(task))
-        model, warning = own_memory.taken(lambda: _model(folder, config, task, dtype), weights)
+        model, warning = _model(folder, config, task, dtype)
+        own_memory.take(model, weights)
     stage("device")
     model.to(placement.device)  # type: ignore[arg-type]
     model.eval()  # type: ignore[no-untyped-call]
