@@ -38,7 +38,7 @@ def take(model: PreTrainedModel, weights: Weights) -> None:
 
 
 def _copy(tensor: Tensor) -> Tensor:
-    """The same numbers at the same place in a page: only there the last digit of each sum is that of the library."""
+    """The same numbers at the same place in a page: only there the last digit of a sum is that of the library."""
     import torch
 
     if tensor.device.type != "cpu" or not tensor.is_contiguous():
