@@ -332,6 +332,19 @@ async def test_a_dialog_that_is_closed_hears_nothing_any_more(tmp_path: Path) ->
         assert dialog.heard == 1
 
 
+async def test_a_click_on_what_was_just_removed_meets_nothing(state_folder: Path) -> None:
+    async with playground(state_folder) as driver:
+        pane = driver.pane("tokens")
+        x, y = pane.region.x + 2, pane.region.y + 1
+        parent, pane._parent = pane._parent, None
+        for kind in (events.MouseDown, events.MouseUp):
+            driver.app.post_message(kind(None, x, y, 0, 0, 1, False, False, False, x, y))
+        await driver.until(lambda: not driver.app._typed and not driver.app._busy, "the click")
+        pane._parent = parent
+        await driver.pilot.press("f1")
+        assert driver.app.falls.count == 0
+
+
 async def test_a_search_of_the_palette_may_end_when_it_is_closed(state_folder: Path) -> None:
     async with playground(state_folder) as driver:
         await driver.pilot.press("ctrl+p")
