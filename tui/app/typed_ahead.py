@@ -69,10 +69,8 @@ class TypedAhead(LastResort):
         while self._takes and self._typed and not self._busy and self.screen_stack:
             event, written = self._typed[0], self._written
             to = self._target(event)
-            if (
-                to.parent is None
-            ):  # removed, and still where it was painted: a click there has nothing to meet
-                self._typed.popleft()
+            if isinstance(event, events.MouseEvent) and to.parent is None:
+                self._typed.popleft()  # what it meets is removed, though still painted
                 continue
             writes = isinstance(event, events.Key) and to.check_consume_key(event.key, event.character)
             if written is not None and not (writes and to is written):
