@@ -43,9 +43,13 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> TinyFolder:
 
 
 def load_here(
-    reference: Path | str, device: str = "cpu", dtype: DtypeName = "auto", task: str = TASK
+    reference: Path | str,
+    device: str = "cpu",
+    dtype: DtypeName = "auto",
+    task: str = TASK,
+    stage: Callable[[str], None] = lambda _: None,
 ) -> LoadedCheckpoint:
-    """Load a local checkpoint into this process the way the engine does."""
+    """Load a local checkpoint into this process the way the engine does; `stage` is told of each part of it."""
     place = locate(str(reference))
     assert place.folder is not None
     return loading.load(
@@ -56,7 +60,7 @@ def load_here(
         requested_dtype=dtype,
         tokenizer=loading.built_in_tokenizer(place.folder) if place.source == "built-in" else None,
         default_dtype_gate=threading.Lock(),
-        stage=lambda _: None,
+        stage=stage,
     )
 
 

@@ -73,16 +73,7 @@ def test_a_load_can_be_given_up_between_its_stages(tiny: TinyFolder) -> None:
             raise EnoughError
 
     with pytest.raises(EnoughError):
-        loading.load(
-            facts.describe(locate(str(folder)), folder, TASK),
-            folder,
-            TASK,
-            requested_device="cpu",
-            requested_dtype="auto",
-            tokenizer=None,
-            default_dtype_gate=threading.Lock(),
-            stage=stage,
-        )
+        load_here(folder, stage=stage)
     assert stages == ["tokenizer", "weights"]
 
 

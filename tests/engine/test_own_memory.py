@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -13,27 +11,10 @@ import torch
 from safetensors.torch import load_file
 
 from tests.checkpoints import make_checkpoint
-from tui.engine import loading
+from tests.engine.conftest import load_here
 from tui.engine.errors import EngineError
-from tui.engine.loading import LoadedCheckpoint
-from tui.engine.sources import facts
-from tui.engine.sources.locate import locate
 
-TASK = "sentiment-analysis"
 MAPS = Path("/proc/self/maps")
-
-
-def load(folder: Path, stage: Callable[[str], None] = lambda _: None) -> LoadedCheckpoint:
-    return loading.load(
-        facts.describe(locate(str(folder)), folder, TASK),
-        folder,
-        TASK,
-        requested_device="cpu",
-        requested_dtype="float32",
-        tokenizer=None,
-        default_dtype_gate=threading.Lock(),
-        stage=stage,
-    )
 
 
 def pickle(folder: Path) -> Path:
@@ -52,7 +33,7 @@ def file(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("file", ["safetensors", "pickled"], indirect=True)
 def test_a_file_that_is_shortened_or_written_anew_changes_no_model_in_use(file: Path) -> None:
-    model = load(file.parent).model
+    model = load_here(file.parent).model
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     with file.open("r+b") as opened:
         opened.write(b"\xff" * file.stat().st_size)
@@ -67,7 +48,7 @@ def test_only_where_memory_is_tight_weights_stay_mapped(file: Path, monkeypatch:
     for available, mapped in ((psutil.virtual_memory().available, False), (0, True)):
         with monkeypatch.context() as tight:
             tight.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=available))  # noqa: B023
-            loaded = load(file.parent)
+            loaded = load_here(file.parent)
         assert (str(file) in MAPS.read_text()) == mapped
         del loaded
 
@@ -82,5 +63,5 @@ def test_a_file_that_is_shortened_while_it_is_read_is_told(tmp_path: Path) -> No
                 opened.truncate(file.stat().st_size - 1)
 
     with pytest.raises(EngineError) as told:
-        load(folder, shorten)
+        load_here(folder, stage=shorten)
     assert "model.safetensors" in told.value.failure.detail
