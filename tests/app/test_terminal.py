@@ -14,6 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from tests.jumping_clock import JumpingClock
 from tests.patience import PATIENCE
 from tests.pseudo_terminal import TRUE_COLOR, PseudoTerminal
 from tui.app.session import SessionFile
@@ -105,6 +106,22 @@ def test_it_starts_answers_and_quits_leaving_nothing(start: Callable[..., Shell]
     assert session.desks[session.task].inputs["text"].endswith("life. Bravo")
     again = start("--resume")
     again.shows("life. Bravo")
+
+
+def test_nothing_on_the_screen_goes_by_the_time_of_day(
+    start: Callable[..., Shell], state_folder: Path, tmp_path: Path
+) -> None:
+    clock = JumpingClock(tmp_path)
+    shell = start(**clock.environment)
+    shell.shows("ITIVE ")
+    assert clock.processes > 1, "the screen and the engine run by that clock"
+    shell.type("!")
+    shell.write(" Bravo\x11")
+    assert shell.ended() == 0
+    assert b"Traceback" not in shell.output
+    session, why = SessionFile(state_folder).load()
+    assert session is not None, why
+    assert session.desks[session.task].inputs["text"].endswith("life.! Bravo")
 
 
 @pytest.mark.parametrize("early", [True, False])
