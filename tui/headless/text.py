@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from itertools import chain, repeat
 from operator import add
 
 LONGEST_INPUT_SHOWN = 300
@@ -101,13 +102,27 @@ def table(rows: Sequence[Sequence[str]], sides: str) -> list[str]:
     >>> table([("label", "p"), ("a", "0.5")], "<>")
     ['  label    p', '  a      0.5']
     """
-    columns, shapes = [], []
-    for texts, side in zip(zip(*filter(None, rows), strict=False), sides, strict=False):
-        column, shape = _column(texts, side)
-        columns.append(column)
-        shapes.append(shape)
-    shape, lines = "  " + "  ".join(shapes), zip(*columns, strict=True)
-    return [(shape % next(lines)).rstrip() if row else "" for row in rows]
+    lines = iter(columns(list(zip(*filter(None, rows), strict=False)), sides).split("\n"))
+    return [next(lines) if row else "" for row in rows]
+
+
+def columns(texts: Sequence[Sequence[str]], sides: str) -> str:
+    """The same of columns, as one text: there may be many short tables.
+
+    >>> columns([("label", "a"), ("p", "0.5")], "<>")
+    '  label    p\\n  a      0.5'
+    """
+    while len(texts) > 1 and not any(texts[-1]):
+        texts = texts[:-1]
+    if not texts:
+        return ""
+    *others, last = texts
+    to_left = sides[len(others)] == "<"  # and nothing behind it
+    shaped = [*map(_column, others, sides), (last, "%s") if to_left else _column(last, ">")]
+    pushed, shapes = zip(*shaped, strict=True)
+    lines = "\n".join(repeat("  " + "  ".join(shapes), len(last)))
+    told = lines % tuple(chain.from_iterable(zip(*pushed, strict=True)))
+    return "\n".join(map(str.rstrip, told.split("\n"))) if " \n" in f"{told}\n" else told
 
 
 def _column(texts: Sequence[str], side: str) -> tuple[Sequence[str], str]:

@@ -135,7 +135,10 @@ class _Teller:
         self._json = json_lines
         self._steps = steps
         self._progress = ProgressLine(sys.stderr)
-        self._objects, self._lines = ObjectWriter(self._write, self._write_bytes), LineWriter(self._write)
+        self._told: list[str] = []
+        """What is still to be written."""
+        self._objects = ObjectWriter(self._told.append, self._write_bytes)
+        self._lines = LineWriter(self._told.append)
 
     def about(self, batches: Sequence[list[str]]) -> bool:
         """Tell of each text; whether all went well. Raises EngineError where the engine is lost.
@@ -182,25 +185,30 @@ class _Teller:
             self._failed(error, text)
             return False
         finally:
-            self._progress.clear()
+            self._write()
         return True
 
     def _failed(self, error: EngineError, *texts: str) -> None:
         """Tell what became of some texts. Raises the error where the engine is lost."""
-        sys.stdout.flush()
+        self._flush()
         if error.lost:
             raise error
         for text in texts:
             complain(error.failure, text)
 
-    def _write(self, text: str) -> None:
-        self._progress.clear()
-        sys.stdout.write(text)
-
     def _write_bytes(self, text: memoryview) -> None:
-        self._progress.clear()
-        sys.stdout.flush()
+        self._flush()
         sys.stdout.buffer.write(text)
+
+    def _flush(self) -> None:
+        self._write()
+        sys.stdout.flush()
+
+    def _write(self) -> None:
+        """Write what was told so far, by one call."""
+        self._progress.clear()
+        sys.stdout.write("".join(self._told))
+        self._told.clear()
 
     def _ask(self, question: AnyQuestion, kind: type[Found]) -> Found:
         return self._answer(self._engine.ask(Examine(self._engine.next_id(), question)), kind)
@@ -236,7 +244,7 @@ class _Teller:
                     else None
                 )
                 yield from read.portions
-                sys.stdout.flush()
+                self._flush()
                 if following is None:
                     return
                 self._progress.show(Progress(0, f"tokenizing: {read.done / max(1, read.total):.0%}"))
@@ -246,7 +254,7 @@ class _Teller:
             self._tell(first.subject, text, portions())
         except (EngineError, KeyboardInterrupt):
             if self._json:
-                self._write("\n")
+                self._told.append("\n")
                 note("the last object is not complete: it ends where the work was stopped")
             raise
 
@@ -276,7 +284,7 @@ class _Teller:
     def _compare(self, text: str) -> None:
         comparison = self._ask(Compare(text, self._references), SideBySide).comparison
         told = _compared_values(text, comparison) if self._json else _compared_lines(text, comparison)
-        self._write(f"{told}\n")
+        self._told.append(f"{told}\n")
 
 
 def _step_values(dissected: Dissected, traces: list[Traced]) -> dict[str, Any]:

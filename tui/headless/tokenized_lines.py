@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from tui.headless.text import LONGEST_INPUT_SHOWN, counted, shown, shown_of, table, visible
+from tui.headless.text import LONGEST_INPUT_SHOWN, columns, counted, shown, shown_of, visible
 from tui.microscope.portions import AnyPortion, Compared, DecodedText, End, NormalizedText, Tokens, Words
 from tui.microscope.questions import Subject
 
+_HEAD = ("#", "id", "token", "characters", "")
 _SIDES = ">><<<"
+_NO_TOKENS = Tokens([], [], [], [], [], [], [])
 
 
 class LineWriter:
@@ -23,25 +25,28 @@ class LineWriter:
         self, subject: Subject, text: str, portions: Iterable[AnyPortion], steps: Sequence[str] | None
     ) -> None:
         """Write about one text as its portions come; steps: the lines that take the place of its words."""
-        size = f"{subject.size:,} entries"
-        self._line(f"{visible(subject.reference)} · {visible(subject.model)} · {size}")
-        self._line(shown(text))
+        write = self._write
+        head = f"{visible(subject.reference)} · {visible(subject.model)} · {subject.size:,} entries"
+        write(f"{head}\n{shown(text)}\n")
         for line in steps or ():
-            self._line(f"  {line}")
+            write(f"  {line}\n")
         normalized, words, decoded, listed, same = "", list[str](), "", 0, False
-        rows: list[str] | None = None
+        is_listed = False
         for portion in portions:
-            if rows is None and not isinstance(portion, NormalizedText | Words):
-                if steps is None:
-                    self._line(f"  normalized  {_beginning(normalized)}")
-                    self._line(f"  words       {_beginning(' | '.join(words))}")
-                rows = self._rows(portion if isinstance(portion, Tokens) else None)
-                self._line("\n".join(rows))
             match portion:
                 case NormalizedText():
                     normalized += portion.text
+                    continue
                 case Words():
                     words += portion.texts[:LONGEST_INPUT_SHOWN]
+                    continue
+            if not is_listed:
+                is_listed = True
+                if steps is None:
+                    write(f"  normalized  {_beginning(normalized)}\n")
+                    write(f"  words       {_beginning(' | '.join(words))}\n")
+                write(f"{self._rows(portion if isinstance(portion, Tokens) else _NO_TOKENS)}\n")
+            match portion:
                 case Tokens():
                     listed = len(portion.ids)
                 case DecodedText():
@@ -50,39 +55,30 @@ class LineWriter:
                     same = portion.same
                 case End():
                     for line in shown_of(listed, portion.tokens, "tokens"):
-                        self._line(line)
+                        write(f"{line}\n")
                     count = counted(portion.tokens, "token")
-                    self._line(f"  {count}; decoded: {shown(decoded, of=portion.decoded)}")
+                    write(f"  {count}; decoded: {shown(decoded, of=portion.decoded)}\n")
                     lost = f"not the same text: {', '.join(portion.losses)}"
-                    self._line(f"  {'the same text' if same else lost}")
+                    write(f"  {'the same text' if same else lost}\n")
 
-    def _rows(self, tokens: Tokens | None) -> list[str]:
-        head = ("#", "id", "token", "characters", "")
-        if tokens is None:
-            return table([head], _SIDES)
+    def _rows(self, tokens: Tokens) -> str:
         self._texts.update((entry.id, visible(entry.text)) for entry in tokens.entries)
-        origin = {
-            **dict.fromkeys(tokens.unknown, "unknown"),
-            **dict.fromkeys(tokens.added, "added token"),
-            **dict.fromkeys(tokens.around, "special"),
-        }
-        places = range(len(tokens.ids))
-        origins = [origin.get(place, "") for place in places] if origin else [""] * len(places)
+        count = len(tokens.ids)
+        origins = [""] * count
+        for places, origin in (
+            (tokens.unknown, "unknown"),
+            (tokens.added, "added token"),
+            (tokens.around, "special"),
+        ):
+            for place in places:
+                origins[place] = origin
         spans = [
             "–" if start is None or end is None else "" if start == end else f"{start}–{end}"
             for start, end in zip(tokens.starts, tokens.ends, strict=True)
         ]
-        columns = (
-            map(str, places),
-            map(str, tokens.ids),
-            map(self._texts.__getitem__, tokens.ids),
-            spans,
-            origins,
-        )
-        return table([head, *zip(*columns, strict=True)], _SIDES)
-
-    def _line(self, line: str) -> None:
-        self._write(f"{line}\n")
+        texts = map(self._texts.__getitem__, tokens.ids)
+        told = (map(str, range(count)), map(str, tokens.ids), texts, spans, origins)
+        return columns([[head, *texts] for head, texts in zip(_HEAD, told, strict=True)], _SIDES)
 
 
 def _beginning(text: str) -> str:

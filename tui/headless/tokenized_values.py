@@ -21,15 +21,17 @@ from tui.microscope.portions import (
     Words,
 )
 
-_SECTIONS: dict[type[Portion], tuple[str, str, str]] = {
-    NormalizedText: ('"normalized": "', "", '"'),
-    Words: ('"words": [', ", ", "]"),
-    Tokens: ('"tokens": [', ", ", "]"),
-    DecodedText: ('"decoded": "', "", '"'),
-    Compared: ('"differences": [', ", ", "]"),
+_OPENINGS: dict[type[Portion], str] = {
+    NormalizedText: ', "normalized": "',
+    Words: '", "words": [',
+    Tokens: '], "tokens": [',
+    DecodedText: '], "decoded": "',
+    Compared: '", "same": ',
+    End: '], "seconds": ',
 }
-"""What stands before, between and after the portions of each sort; they come in this order."""
-_ORDER = tuple(_SECTIONS)
+"""What stands before the portions of each sort, behind those of the sort before; they come in this order."""
+_ORDER = {sort: place for place, sort in enumerate(_OPENINGS)}
+_SORTS = tuple(_OPENINGS)
 _SMALL = 1 << 16
 """Bytes up to which text is passed on as text."""
 _ENCODER = msgspec.json.Encoder()
@@ -48,26 +50,30 @@ class ObjectWriter:
     def tell(self, model: str, text: str, portions: Iterable[AnyPortion], more: dict[str, Any]) -> None:
         """Write the object of one text, with what else is known of it, as its portions come."""
         self._write(f'{{"model": {encode_basestring(model)}, "input": {encode_basestring(text)}')
-        opened, place = -1, 0
+        begun, is_told = -1, False
         for portion in portions:
-            if isinstance(portion, End):
-                while opened < len(_ORDER) - 1:
-                    opened = self._go_on(opened, False)
-                self._write(f'{_SECTIONS[_ORDER[opened]][2]}, "seconds": {portion.seconds!r}')
-                continue
-            while _ORDER[max(opened, 0)] is not type(portion) or opened < 0:
-                opened = self._go_on(opened, isinstance(portion, Compared) and portion.same)
-                place = 0
-            place += self._told(portion, _SECTIONS[type(portion)][1] if place else "")
+            sort = _ORDER[type(portion)]
+            while begun < sort:
+                begun, is_told = begun + 1, False
+                self._open(_SORTS[begun], portion)
+            is_told |= self._told(portion, is_told)
         for name, value in more.items():
             self._write(f", {dumps({name: value})[1:-1]}")
         self._write("}\n")
 
-    def _told(self, portion: AnyPortion, between: str) -> bool:
-        """Write a portion behind what stands between it and the one before; whether it has something to tell."""
+    def _open(self, sort: type[Portion], portion: AnyPortion) -> None:
+        """Close what was written last and begin the next sort; portion: the one that is told next."""
+        self._write(_OPENINGS[sort])
+        if sort is Compared:
+            same = isinstance(portion, Compared) and portion.same
+            self._write(f'{"true" if same else "false"}, "differences": [')
+
+    def _told(self, portion: AnyPortion, behind: bool) -> bool:
+        """Write a portion, behind another of its sort or as the first; whether it has something to tell."""
+        between = ", " if behind else ""
         match portion:
-            case NormalizedText(text=text) | DecodedText(text=text) if text:
-                self._write(f"{between}{encode_basestring(text)[1:-1]}")
+            case NormalizedText() | DecodedText():
+                self._write(encode_basestring(portion.text)[1:-1])
             case Words(texts=[_, *_]):
                 added = _flags(portion.added, len(portion.texts))
                 self._rows(between, map(_Word, portion.texts, portion.starts, portion.ends, added))
@@ -85,6 +91,8 @@ class ObjectWriter:
                 self._rows(between, map(_Token, ids, map(texts, ids), *columns, map(spelled, ids)))
             case Compared(differences=[_, *_] as differences):
                 self._write(f"{between}{', '.join(dumps(plain(each)) for each in differences)}")
+            case End():
+                self._write(repr(portion.seconds))
             case _:
                 return False
         return True
@@ -96,14 +104,6 @@ class ObjectWriter:
         else:
             self._write(between)
             self._write_bytes(memoryview(self._buffer)[1:-1])
-
-    def _go_on(self, opened: int, same: bool) -> int:
-        """Close a section and open the next."""
-        end = "" if opened < 0 else _SECTIONS[_ORDER[opened]][2]
-        following = _ORDER[opened + 1]
-        came_back = f', "same": {"true" if same else "false"}' if following is Compared else ""
-        self._write(f"{end}{came_back}, {_SECTIONS[following][0]}")
-        return opened + 1
 
 
 class _Token(msgspec.Struct, gc=False):
