@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from functools import cached_property, partial
 from pathlib import Path
@@ -269,18 +269,16 @@ class Bench:
 
     def _texts_read(self, request_id: int, subject: _Subject, question: ReadTexts) -> TextsRead:
         read: list[tuple[AnyPortion, ...] | Failure] = []
-        together: Sequence[Passage | None] = [None] * len(question.texts)
-        if isinstance(subject.stages, RustStages):
-            with suppress(EngineError):  # that of one text: each is asked about alone, to find out which
-                together = subject.stages.passages(question.texts, question.brief)
-        for place, text in enumerate(question.texts):
+        with suppress(EngineError):  # that of one text: each is asked about alone, to find out which
+            for portions in subject.stages.told(question.texts, question.brief):
+                read.append(portions)
+                self._outbox.check(request_id)
+        for text in question.texts[len(read) :]:
             self._outbox.check(request_id)
             try:
-                passage = together[place] or subject.stages.passage(text, question.brief)
-                read.append(passage.whole())
+                read.extend(subject.stages.told((text,), question.brief))
             except EngineError as error:
                 read.append(error.failure)
-                together = [None] * len(question.texts)  # the others may build on what it told
         return TextsRead(subject.facts, tuple(read))
 
     def _read_on(self, question: ReadText) -> TextRead:

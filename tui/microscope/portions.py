@@ -25,7 +25,10 @@ class NormalizedText(Portion, frozen=True, tag=True, array_like=True):
 
 
 class Words(Portion, frozen=True, tag=True, array_like=True):
-    """Some of the words that the model is given, column by column; added tokens stand between them."""
+    """Some of the words that the model is given, column by column; added tokens stand between them.
+
+    A brief telling leaves starts and ends out.
+    """
 
     texts: list[str]
     starts: list[int]
@@ -44,7 +47,7 @@ class VocabularyEntry(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Tokens(Portion, frozen=True, tag=True, array_like=True):
-    """Some of the model's input, column by column."""
+    """Some of the model's input, column by column; a brief telling leaves words, type ids and masks out."""
 
     ids: list[int]
     starts: list[int | None]

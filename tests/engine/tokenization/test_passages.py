@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
 from tui.engine.tokenization.opening import open_tokenizer
@@ -165,14 +166,37 @@ def test_texts_that_are_read_together_are_told_as_by_themselves(
     assert isinstance(stages, RustStages)
     texts = [*(some_text(number % 40, seed=number) for number in range(60)), "", "", " ", some_text(600)]
     entries: list[VocabularyEntry] = []
-    for text, passage in zip(texts, stages.passages(texts), strict=True):
-        told: list[AnyPortion] = list(iter(passage.next, None))
+    for text, told in zip(texts, stages.told(texts), strict=True):
         new = [entry for portion in told if isinstance(portion, Tokens) for entry in portion.entries]
         entries += new
         known = Tokens([], [], [], [], [], [], [], entries=entries)
         assert all_of([known, *told]) == by_stages(stages, text), (name, text)
-        assert passage.done == passage.total
     assert len({entry.id for entry in entries}) == len(entries), "none is told twice"
+
+
+@pytest.mark.parametrize("limited", [True, False])
+@pytest.mark.parametrize("name", NAMES)
+def test_texts_that_are_read_together_are_told_briefly_as_by_themselves(
+    name: str, limited: bool, tmp_path: Path
+) -> None:
+    bare = tmp_path / "tokenizer.json"
+    shutil.copy(MODELS / name / "tokenizer.json", bare)
+    stages = stages_of(open_tokenizer(name if limited else str(bare)).tokenizer)
+    texts = [*(some_text(number % 40, seed=number) for number in range(40)), "", " ", some_text(600)]
+    known = set[int]()
+    for text, told in zip(texts, stages.told(texts, brief=True), strict=True):
+        alone = list(iter(stages.passage(text, brief=True).next, None))
+        for one, by_itself in zip(told, alone, strict=True):
+            if isinstance(one, Tokens):
+                assert isinstance(by_itself, Tokens)
+                assert [*one.words, *one.type_ids, *one.masks] == []
+                entries = [entry for entry in by_itself.entries if entry.id not in known]
+                assert one == replace(by_itself, entries=entries), (name, text)
+                known.update(one.ids)
+            elif isinstance(one, End):
+                assert one == replace(by_itself, seconds=one.seconds), (name, text)
+            else:
+                assert one == by_itself, (name, text)
 
 
 @pytest.mark.parametrize("name", NAMES)

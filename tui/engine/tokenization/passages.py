@@ -28,6 +28,18 @@ BRIEFLY = 200
 """Tokens of a brief telling."""
 
 
+def in_brief(portion: AnyPortion) -> AnyPortion:
+    """What a brief telling has of a portion."""
+    match portion:
+        case Words():
+            return replace(portion, starts=[], ends=[])
+        case Tokens():
+            return replace(portion, words=[], type_ids=[], masks=[])
+        case Compared():
+            return replace(portion, differences=[])
+    return portion
+
+
 class Passage:
     """Gives the portions one after the other; subclasses know how."""
 
@@ -48,16 +60,12 @@ class Passage:
             self._rest = self.portions()
         portion = next(self._rest, None)
         self._seconds += time.perf_counter() - began
-        return replace(portion, seconds=self._seconds) if isinstance(portion, End) else portion
-
-    def whole(self) -> tuple[AnyPortion, ...]:
-        """All portions of a text of which none was given yet. Raises EngineError as `next` does."""
-        began = time.perf_counter()
-        *told, end = self.portions()
-        return (*told, replace(end, seconds=time.perf_counter() - began))
+        if isinstance(portion, End):
+            return replace(portion, seconds=self._seconds)
+        return in_brief(portion) if self.brief and portion is not None else portion
 
     def portions(self) -> Iterator[AnyPortion]:
-        """All of them, in order."""
+        """All of them, in order; what a brief telling leaves out of each is still there."""
         raise NotImplementedError
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -17,6 +17,7 @@ from tui.engine.tokenization.texts import Cut, Reading
 from tui.engine.tokenization.token_bytes import Spelling, entry_bytes, spelling_in_python
 from tui.engine.tokenization.watching import Watched, watch
 from tui.engine.tokenization.way_back import clean_up_stage
+from tui.microscope.portions import AnyPortion
 from tui.microscope.stages import Origin, Part, Piece, RoundTrip, Stage, Stages
 
 _ABSENT = (
@@ -106,6 +107,11 @@ class PythonStages:
     def passage(self, text: str, brief: bool = False) -> StagedPassage:
         """A text to be told in portions. Raises EngineError as `stages` does."""
         return StagedPassage(self.stages(text), self._reader.is_special, text, brief)
+
+    def told(self, texts: Sequence[str], brief: bool = False) -> Iterator[tuple[AnyPortion, ...]]:
+        """All portions of short texts, text after text. Raises EngineError as `stages` does."""
+        for text in texts:
+            yield tuple(iter(self.passage(text, brief).next, None))
 
     def _pieces(self, seen: Watched, field: int) -> tuple[Piece, ...]:
         ids = self._reader.bare_ids(seen.text)

@@ -11,8 +11,6 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
-from msgspec.structs import replace
-
 from tui.engine.tokenization import token_columns
 from tui.engine.tokenization.components import Component
 from tui.engine.tokenization.conventions import without_gaps
@@ -20,6 +18,7 @@ from tui.engine.tokenization.cutting import Cutter
 from tui.engine.tokenization.long_texts import LONG, cut, spans_can_be_cut
 from tui.engine.tokenization.passages import AT_ONCE, BRIEFLY, Passage
 from tui.engine.tokenization.round_trip import compare
+from tui.engine.tokenization.token_sorts import Span, TokenSorts
 from tui.microscope.portions import AnyPortion, Compared, DecodedText, End, NormalizedText, Tokens, Words
 from tui.microscope.stages import Difference, Loss
 
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from tui.engine.tokenization.pieces import PieceMaker
     from tui.engine.tokenization.reading import RustTokenizer
 
-Span = tuple[int, int]
 _PART = 8_000
 """Characters of a part: small enough that a call with several keeps all cores busy."""
 _GROUP = 128_000
@@ -50,22 +48,6 @@ class _Back(NamedTuple):
     """Where in the text something stands that is not in the vocabulary."""
 
 
-class Given(NamedTuple):
-    """What a text was found to be together with others, by as many calls as for one."""
-
-    normalized: tokenizers.Encoding | None
-    """None: there is no normalizer."""
-    words: tokenizers.Encoding
-    tokens: tokenizers.Encoding
-
-
-def given(reader: RustTokenizer, cutter: Cutter, texts: Sequence[str]) -> list[Given]:
-    """Short texts, each as `RustPassage` takes it. Raises EngineError where the tokenizer gives up on one."""
-    tokens = reader.encodings(texts)
-    normalized = [None] * len(texts) if cutter.leaves_texts else cutter.encodings(texts, 0)
-    return list(map(Given, normalized, cutter.encodings(texts), tokens))
-
-
 class RustPassage(Passage):
     """Gives the portions. Not for two threads at once, nor while its cutter is asked by another."""
 
@@ -77,25 +59,19 @@ class RustPassage(Passage):
         decoders: Sequence[Component],
         text: str,
         brief: bool = False,
-        given: Given | None = None,
-        known: set[int] | None = None,
     ) -> None:
-        """given: of a text that was read together with others. known: ids whose entries were told."""
         super().__init__(text, brief, 2 if brief else 4)
-        self._given = given
         self._reader = reader
         self._cutter = cutter
-        self._make = make
+        self._sorts = TokenSorts(reader, make)
         self._by_token = len(decoders) == 1 and decoders[0].name in _BY_TOKEN
-        can = given is None and len(text) >= LONG and reader.ask(spans_can_be_cut)
+        can = len(text) >= LONG and reader.ask(spans_can_be_cut)
         self._groups = _grouped(cut(text, 0, len(text), _PART) if can else [(0, len(text))])
         self._words_before: list[int] = []
         """The words before each part, as far as they were told."""
         self._words = 0
         self._added: set[int] = set()
         """Which words are added tokens."""
-        self._known: set[int] = set() if known is None else known
-        """Ids whose entries were told."""
         self._back: list[_Back] = []
 
     def portions(self) -> Iterator[AnyPortion]:
@@ -111,7 +87,8 @@ class RustPassage(Passage):
         for some in self._tokens():
             tokens += len(some.ids)
             if not self.brief or tokens == len(some.ids):
-                yield self._named(token_columns.cut_out(some, 0, BRIEFLY) if self.brief else some)
+                some = token_columns.cut_out(some, 0, BRIEFLY) if self.brief else some
+                yield self._sorts.named(some, self._added, self.text)
         self._clean_up()
         for start in range(0, len(self._back), _TOLD_TOGETHER):
             text = "".join([back.decoded for back in self._back[start : start + _TOLD_TOGETHER]])
@@ -121,7 +98,7 @@ class RustPassage(Passage):
         losses = set[Loss]()
         for compared in self._compared():
             losses.update(loss for each in compared.differences for loss in each.losses)
-            yield replace(compared, differences=[]) if self.brief else compared
+            yield compared
         self.done = self.total
         all_told = told == self._groups
         yield End(
@@ -139,8 +116,6 @@ class RustPassage(Passage):
         texts = self._texts(group)
         if self._cutter.leaves_texts:
             normalized = "".join(texts)
-        elif self._given is not None and self._given.normalized is not None:
-            normalized = "".join(self._given.normalized.tokens)
         else:
             encodings = self._cutter.encodings(texts, 0)
             normalized = "".join([stretch for encoding in encodings for stretch in encoding.tokens])
@@ -149,7 +124,7 @@ class RustPassage(Passage):
 
     def _words_in(self, group: list[Span]) -> Words:
         words = Words([], [], [], [])
-        encodings = self._cutter.encodings(self._texts(group)) if self._given is None else [self._given.words]
+        encodings = self._cutter.encodings(self._texts(group))
         for (start, _), encoding in zip(group, encodings, strict=True):
             self._words_before.append(self._words)
             added = self._cutter.added_among(encoding.ids)
@@ -177,26 +152,12 @@ class RustPassage(Passage):
 
     def _of_whole(self) -> Iterator[Tokens]:
         """Those of a text that is read by one call, or cut to a limit."""
-        if self._given is None:
-            encoding, total = self._reader.encoding(self.text)
-        else:
-            encoding, total = self._given.tokens, self._reader.total(self._given.tokens)
+        encoding, total = self._reader.encoding(self.text)
         columns = token_columns.of(encoding)
         del encoding
-        own = token_columns.without(columns, columns.around)
-        start, end = 0, len(self.text)
-        if total > len(columns.ids) and self._reader.truncation_side == "left":
-            start = (own.starts[0] or 0) if own.ids else end
-        elif total > len(columns.ids):
-            end = (own.ends[-1] or 0) if own.ids else 0
-        unknown: list[Span] = []
-        if self._reader.unknown_id in own.ids:
-            unknown = [
-                (first or 0, one_past or 0)
-                for index, first, one_past, word in zip(own.ids, own.starts, own.ends, own.words, strict=True)
-                if self._is_unknown(index, word)
-            ]
-        self._back.append(_Back(start, end, self._reader.decode(own.ids, clean_up=False), unknown))
+        start, end = token_columns.kept(columns, total, len(self.text), self._reader.truncation_side)
+        decoded = self._reader.decode(token_columns.own_ids(columns), clean_up=False)
+        self._back.append(_Back(start, end, decoded, self._sorts.unknown_spans(columns, self._added)))
         self.done += len(self.text)
         if len(columns.ids) <= AT_ONCE:
             yield columns
@@ -257,40 +218,6 @@ class RustPassage(Passage):
             read.append((encoding, start, before))
         return read, last
 
-    def _named(self, tokens: Tokens) -> Tokens:
-        """With what sort each token is of, and the entries that no portion had before."""
-        around, held, unknown_id = {*tokens.around}, {*tokens.ids}, self._reader.unknown_id
-        new = held - self._known
-        self._known |= new
-        sorts = held & self._reader.special_ids
-        # most portions hold none of a sort, and are not gone through for it
-        special = [place for place, index in enumerate(tokens.ids) if index in sorts] if sorts else []
-        unknown: list[int] = []
-        if unknown_id in held:
-            unknown = [place for place, index in enumerate(tokens.ids) if index == unknown_id]
-        added = (
-            [place for place, word in enumerate(tokens.words) if word in self._added] if self._added else []
-        )
-        if not (around or special or unknown or added or new):
-            return tokens
-        return replace(
-            tokens,
-            special=sorted(around | {place for place in special if self._is_there(tokens, place)}),
-            unknown=[
-                place
-                for place in unknown
-                if place not in around and self._is_unknown(tokens.ids[place], tokens.words[place])
-            ],
-            added=added,
-            entries=[self._make.entry(index) for index in sorted(new)],
-        )
-
-    def _is_there(self, tokens: Tokens, place: int) -> bool:
-        """Whether the text holds the special token itself, and not something unknown that became it."""
-        index = tokens.ids[place]
-        span = self.text[tokens.starts[place] or 0 : tokens.ends[place] or 0]
-        return index != self._reader.unknown_id or self._reader.entry(index) in span
-
     def _is_unknown(self, index: int, word: int | None) -> bool:
         return index == self._reader.unknown_id and word not in self._added
 
@@ -311,8 +238,6 @@ class RustPassage(Passage):
 
     def _compared(self) -> Iterator[Compared]:
         """What did not come back, stretch by stretch; at least one portion."""
-        number = self._reader.unknown_id
-        entry = "" if number is None else self._reader.entry(number)
         alone = len(self._back) == 1
         same = all(self.text[back.start : back.end] == back.decoded for back in self._back) and (
             not alone or (self._back[0].start, self._back[0].end) == (0, len(self.text))
@@ -323,7 +248,7 @@ class RustPassage(Passage):
             if text != back.decoded:
                 kept = back.start - first, back.end - first
                 unknown = [(start - first, end - first) for start, end in back.unknown]
-                trip = compare(text, back.decoded, 0, kept, entry, unknown)
+                trip = compare(text, back.decoded, 0, kept, self._sorts.unknown_entry, unknown)
                 found = True
                 yield Compared(False, [_moved(each, first, there) for each in trip.differences])
             there += len(back.decoded)

@@ -7,7 +7,7 @@ those of the reader; a stage that taken by itself gives others says so, and the 
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tui.engine.tokenization import sentences
@@ -20,10 +20,12 @@ from tui.engine.tokenization.python_stages import PythonStages, refuse_halves
 from tui.engine.tokenization.python_tokenizer import PythonTokenizer
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.round_trip import compare
-from tui.engine.tokenization.rust_passages import RustPassage, given
+from tui.engine.tokenization.rust_passages import RustPassage
+from tui.engine.tokenization.short_texts import ShortTexts
 from tui.engine.tokenization.texts import Cut
 from tui.engine.tokenization.token_bytes import spelling_of
 from tui.engine.tokenization.way_back import decoder_stages
+from tui.microscope.portions import AnyPortion
 from tui.microscope.stages import Part, Piece, RoundTrip, Stage, Stages
 
 _ABSENT = (
@@ -99,14 +101,13 @@ class RustStages:
         refuse_halves((text,))
         return RustPassage(self._reader, self._before.cutter, self._make, self._decoders, text, brief)
 
-    def passages(self, texts: Sequence[str], brief: bool = False) -> list[RustPassage]:
-        """Short texts, each to be told in portions; together they are read faster, and no entry is told twice."""
+    def told(self, texts: Sequence[str], brief: bool = False) -> Iterator[tuple[AnyPortion, ...]]:
+        """All portions of short texts, text after text; together they are read faster, and no entry is told twice.
+
+        Raises EngineError where the tokenizer gives up on one of them.
+        """
         refuse_halves(texts)
-        cutter, known = self._before.cutter, set[int]()
-        return [
-            RustPassage(self._reader, cutter, self._make, self._decoders, text, brief, read, known)
-            for text, read in zip(texts, given(self._reader, cutter, texts), strict=True)
-        ]
+        return ShortTexts(self._reader, self._before.cutter, self._make, brief).told(texts)
 
     def stages(
         self,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from itertools import compress, repeat
+from itertools import repeat
 from typing import TYPE_CHECKING
 
 from tui.microscope.portions import Tokens
@@ -80,19 +79,23 @@ def extend(columns: Tokens, more: Tokens) -> None:
     columns.masks.extend(more.masks)
 
 
-def without(tokens: Tokens, places: Collection[int]) -> Tokens:
-    """The tokens but those at some places, of which the rest knows no more."""
-    if not places:
-        return tokens
-    kept = bytearray(b"\1" * len(tokens.ids))
-    for place in places:
-        kept[place] = 0
-    return Tokens(
-        ids=list(compress(tokens.ids, kept)),
-        starts=list(compress(tokens.starts, kept)),
-        ends=list(compress(tokens.ends, kept)),
-        words=list(compress(tokens.words, kept)),
-        type_ids=list(compress(tokens.type_ids, kept)),
-        masks=list(compress(tokens.masks, kept)),
-        around=[],
-    )
+def own_ids(tokens: Tokens) -> list[int]:
+    """The ids of the text, without those that were put around it."""
+    if not tokens.around:
+        return tokens.ids
+    around = {*tokens.around}
+    return [index for place, index in enumerate(tokens.ids) if place not in around]
+
+
+def kept(tokens: Tokens, total: int, characters: int, side: str) -> tuple[int, int]:
+    """The characters [start, end) of a text that were not cut away.
+
+    total: tokens of the whole text. characters: those of the text. side: where a text that is too long is cut.
+    """
+    if total <= len(tokens.ids):
+        return 0, characters
+    around = {*tokens.around}
+    own = [place for place in range(len(tokens.ids)) if place not in around]
+    if side == "left":
+        return (tokens.starts[own[0]] or 0) if own else characters, characters
+    return 0, (tokens.ends[own[-1]] or 0) if own else 0
