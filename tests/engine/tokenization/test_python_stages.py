@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from transformers import ByT5Tokenizer
 from transformers.tokenization_python import PythonBackend
 from transformers.tokenization_utils_sentencepiece import SentencePieceBackend
@@ -16,6 +17,7 @@ from tests.engine.tokenization.staged import sentencepiece_model
 from tui.engine.tokenization.python_tokenizer import PythonTokenizer
 from tui.engine.tokenization.stages import stages_of
 from tui.engine.tokenization.taking_over import take_over
+from tui.microscope.portions import End
 from tui.microscope.stages import Stages
 
 HOSTILE = (
@@ -179,3 +181,14 @@ def test_watching_leaves_the_tokenizer_as_it_was(model_file: Path) -> None:
     reader = with_sentencepiece(model_file)
     stages_of(reader).stages("a film")
     assert reader.ask(lambda tokenizer: "_tokenize" in vars(tokenizer)) is False
+
+
+@pytest.mark.parametrize("brief", [True, False])
+def test_texts_that_are_told_together_are_told_as_by_themselves(model_file: Path, brief: bool) -> None:
+    stages = stages_of(with_sentencepiece(model_file))
+    texts = ["a film", "", "  a naïve 東京 film"]
+    for text, told in zip(texts, stages.told(texts, brief), strict=True):
+        alone = [*iter(stages.passage(text, brief).next, None)]
+        assert [*told[:-1]] == alone[:-1]
+        assert isinstance(told[-1], End)
+        assert replace(told[-1], seconds=0.0) == replace(alone[-1], seconds=0.0)
