@@ -66,6 +66,11 @@ class Settings(NamedTuple):
         safe = () if working_folder() == home else ("-P",)
         return (sys.executable, "-X", "utf8", *safe, "-m", "tui.engine")
 
+    @property
+    def tokenizing_command(self) -> tuple[str, ...]:
+        """The command for who asks about tokenizers alone: our own engine then leaves torch out."""
+        return self.engine_command or (*self.command, "--tokenizers")
+
 
 DEFAULTS = Settings()
 

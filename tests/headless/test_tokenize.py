@@ -139,3 +139,36 @@ def test_an_engine_that_dies_is_told() -> None:
     assert done.returncode == 1
     assert b"Traceback" not in done.stderr
     assert b"logitscope:" in done.stderr
+
+
+def test_the_tokens_of_a_folder_are_those_of_run_and_its_bare_file_s_are_told_beside(tmp_path: Path) -> None:
+    built_in = MODELS / "nano-sentiment"
+    for file in built_in.iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    stated = json.loads((built_in / "tokenizer_config.json").read_text())
+    (tmp_path / "tokenizer_config.json").write_text(
+        json.dumps(stated | {"truncation_side": "left", "model_max_length": 8})
+    )
+    text = "one two three four five six seven eight nine ten"
+    (told,) = values("--model", str(tmp_path), text)
+    command = [
+        sys.executable,
+        "-m",
+        "tui",
+        "run",
+        "sentiment-analysis",
+        "--json",
+        "--model",
+        str(tmp_path),
+        text,
+    ]
+    run = json.loads(subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE).stdout)
+    assert [token["id"] for token in told["tokens"]] == [token["id"] for token in run["tokens"]]
+    bare = tokenizers.Tokenizer.from_file(str(tmp_path / "tokenizer.json")).encode(text)
+    assert told["tokenizer_json"]["ids"] == bare.ids
+    assert told["tokenizer_json"]["stage"] == "truncation"
+    assert told["notes"]
+    shown = tokenize("--model", str(tmp_path), text).stdout.decode()
+    assert "The tokenizer.json by itself gives other tokens from the truncation on" in shown
+    (compared,) = values("--compare", str(tmp_path), "nano-ner", text)
+    assert any(note.startswith(f"{tmp_path.name}: ") for note in compared["notes"])

@@ -14,6 +14,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until the request stream ends; the process then ends with its threads still running."""
     parser = argparse.ArgumentParser(prog="logitscope engine", description="The model side, on a pipe.")
     parser.add_argument("--log", metavar="FILE", help="log file; “-” leaves stderr as it is")
+    parser.add_argument(
+        "--tokenizers",
+        action="store_true",
+        help="answer about tokenizers alone: torch is left out, no model loads",
+    )
     options = parser.parse_args(arguments)
 
     requests, events = os.dup(0), os.dup(1)
@@ -28,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from tui.engine import runtime, server
 
     runtime.prepare()
+    if options.tokenizers:
+        runtime.leave_torch_out()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda number, _: server.leave(128 + number))
     server.Server(requests, events, log_path).serve()

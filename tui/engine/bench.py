@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
-from functools import cached_property, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,15 +18,14 @@ from tui.engine.sources.locate import path_of
 from tui.engine.tokenization import vocabulary
 from tui.engine.tokenization.comparison import compare
 from tui.engine.tokenization.contrasts import contrast
-from tui.engine.tokenization.entries import AnyTokenizer, inside
+from tui.engine.tokenization.entries import AnyTokenizer
 from tui.engine.tokenization.from_ids import from_ids
 from tui.engine.tokenization.giving_up import gives_up, is_its_own
+from tui.engine.tokenization.looked_at import LookedAt, told_beside
 from tui.engine.tokenization.nearest import nearest_tokens
 from tui.engine.tokenization.opening import OpenTokenizer, open_tokenizer
 from tui.engine.tokenization.passages import Passage
-from tui.engine.tokenization.python_stages import PythonStages
 from tui.engine.tokenization.reading import RustTokenizer
-from tui.engine.tokenization.stages import RustStages, stages_of
 from tui.engine.tokenization.token_list import LongReading
 from tui.engine.tokenization.traces import tracer_of
 from tui.engine.tokenization.training.shelf import PREFIX, Shelf
@@ -53,7 +52,6 @@ from tui.microscope.questions import (
     Save,
     Saved,
     SideBySide,
-    Subject,
     TextRead,
     TextsRead,
     TokensListed,
@@ -95,23 +93,6 @@ class InUse(NamedTuple):
     """Input embeddings of its model, [rows, width]; None before the model is loaded."""
 
 
-class _Subject:
-    """A tokenizer with what shows its inside, each made when it is first asked for."""
-
-    def __init__(self, opened: OpenTokenizer) -> None:
-        self.opened = opened
-        self.tokenizer = opened.tokenizer
-
-    @property
-    def facts(self) -> Subject:
-        known = inside(self.tokenizer)
-        return Subject(self.opened.reference, known.kind, known.size)
-
-    @cached_property
-    def stages(self) -> RustStages | PythonStages:
-        return stages_of(self.tokenizer)
-
-
 class Bench:
     """Answers questions about tokenizers in two lanes of its own: what is quick, and training."""
 
@@ -126,8 +107,8 @@ class Bench:
         self._attempt = attempt
         self._in_use = in_use
         self._lock = threading.Lock()
-        self._own: _Subject | None = None
-        self._opened: OrderedDict[str, _Subject] = OrderedDict()
+        self._own: LookedAt | None = None
+        self._opened: OrderedDict[str, LookedAt] = OrderedDict()
         self._shelf = Shelf()
         self._reading: LongReading | None = None
         """The latest text whose tokens were listed; only the lane of what is quick touches it."""
@@ -185,10 +166,11 @@ class Bench:
             case ReadText():
                 return self._read_on(question)
             case Compare(text=text, tokenizers=references):
-                opened = [self._subject(reference).opened for reference in references]
-                return SideBySide(
-                    compare(text, opened, start=question.start, check=partial(self._outbox.check, request_id))
-                )
+                subjects = [self._subject(reference) for reference in references]
+                check = partial(self._outbox.check, request_id)
+                opened = [subject.opened for subject in subjects]
+                compared = compare(text, opened, start=question.start, check=check)
+                return SideBySide(compared, tuple(told_beside(subjects, text)))
             case Contrast(tokenizer=reference, text=text):
                 subject = self._subject(reference)
                 return Contrasted(subject.facts, contrast(text, subject.opened, start=question.start))
@@ -206,7 +188,8 @@ class Bench:
         began = time.perf_counter()
         stages = subject.stages.stages(question.text, question.pair)
         seconds = time.perf_counter() - began
-        return Dissected(subject.facts, question.text, question.pair, stages, seconds)
+        alone = subject.alone(question.text) if question.pair is None else None
+        return Dissected(subject.facts, question.text, question.pair, stages, seconds, alone)
 
     def _traced(self, question: TraceWord) -> Traced:
         subject = self._subject(question.tokenizer)
@@ -267,7 +250,7 @@ class Bench:
             rows=known.rows(question.start, question.count),
         )
 
-    def _texts_read(self, request_id: int, subject: _Subject, question: ReadTexts) -> TextsRead:
+    def _texts_read(self, request_id: int, subject: LookedAt, question: ReadTexts) -> TextsRead:
         read: list[tuple[AnyPortion, ...] | Failure] = []
         with suppress(EngineError):  # that of one text: each is asked about alone, to find out which
             for portions in subject.stages.told(question.texts, question.brief):
@@ -279,7 +262,11 @@ class Bench:
                 read.extend(subject.stages.told((text,), question.brief))
             except EngineError as error:
                 read.append(error.failure)
-        return TextsRead(subject.facts, tuple(read))
+        alone = tuple(
+            None if isinstance(portions, Failure) else subject.alone(text)
+            for text, portions in zip(question.texts, read, strict=True)
+        )
+        return TextsRead(subject.facts, tuple(read), alone if any(alone) else ())
 
     def _read_on(self, question: ReadText) -> TextRead:
         subject = self._subject(question.tokenizer)
@@ -317,13 +304,13 @@ class Bench:
         facts = self._subject(opened.reference).facts
         return Trained(facts, question.recipe, time.perf_counter() - began, packed)
 
-    def _subject(self, reference: str) -> _Subject:
+    def _subject(self, reference: str) -> LookedAt:
         """The tokenizer that a reference names. Raises EngineError where there is none."""
         in_use = self._in_use()
         if in_use is not None and reference in ("", in_use.opened.reference):
             with self._lock:
                 if self._own is None or self._own.tokenizer is not in_use.opened.tokenizer:
-                    self._own = _Subject(in_use.opened)
+                    self._own = LookedAt(in_use.opened)
                 return self._own
         if not reference:
             raise EngineError(
@@ -337,7 +324,7 @@ class Bench:
                 self._opened.move_to_end(reference)
                 return known
         on_shelf = reference.startswith(PREFIX)
-        opened = _Subject(self._shelf.find(reference) if on_shelf else open_tokenizer(reference))
+        opened = LookedAt(self._shelf.find(reference) if on_shelf else open_tokenizer(reference))
         with self._lock:
             self._opened[reference] = opened
             while len(self._opened) > MOST_OPEN:

@@ -17,12 +17,10 @@ from tui.choices import DtypeName
 from tui.engine import device, own_memory, tasks
 from tui.engine.errors import EngineError, is_out_of_memory, plain
 from tui.engine.sources import facts, files, folders, model_size, plausible
-from tui.engine.sources.limits import UNSTATED_LIMIT, position_limit, token_limit
-from tui.engine.tokenization import tokenizer_json
+from tui.engine.sources.limits import position_limit, token_limit
+from tui.engine.tokenization.by_transformers import tokenizer_of
 from tui.engine.tokenization.entries import AnyTokenizer
 from tui.engine.tokenization.reading import RustTokenizer
-from tui.engine.tokenization.taking_over import take_over
-from tui.plain_files import read_plain
 from tui.values import Checkpoint
 
 if TYPE_CHECKING:
@@ -169,41 +167,13 @@ def _config(folder: Path, stated: Mapping[str, Any], task: str) -> PreTrainedCon
 
 
 def _tokenizer(folder: Path, config: PreTrainedConfig) -> AnyTokenizer:
-    from transformers import AutoTokenizer
-
     if not files.has_tokenizer(folder):
         raise EngineError(
             "The tokenizer is missing",
             f"The folder {folder} has no tokenizer.json or vocabulary file.",
             "Copy the tokenizer's files of the checkpoint into it.",
         )
-    file = folder / tokenizer_json.NAME
-    if file.is_file():
-        tokenizer_json.refuse_endless(file, read_plain(file, files.MOST_VOCABULARY_BYTES))
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-    except BaseException as error:  # a panic of Rust code is no Exception
-        raise EngineError(
-            "The tokenizer can't be used",
-            _refusal(folder, error),
-            "Copy or download the checkpoint again; a tokenizer.json needs no further library.",
-        ) from error
-    limit = token_limit(position_limit(config.to_dict()), tokenizer.model_max_length)
-    return take_over(tokenizer, limit or UNSTATED_LIMIT)
-
-
-def _refusal(folder: Path, error: BaseException) -> str:
-    """Why a tokenizer is refused: where its tokenizer.json is broken, else in the words of transformers."""
-    file = folder / "tokenizer.json"
-    try:
-        if file.is_file():
-            tokenizer_json.read(file)
-    except EngineError as broken:
-        return broken.failure.detail
-    except OSError as unread:
-        return f"{file}: {unread.strerror or unread}."
-    named = "tokenizer.json" if file.is_file() else "the vocabulary"
-    return f"In {folder}, transformers refuses {named} with its settings: {plain(error)}."
+    return tokenizer_of(folder, config.to_dict())
 
 
 def _model(

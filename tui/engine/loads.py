@@ -55,7 +55,9 @@ class Loader:
         """Held while torch's process-wide default dtype is not float32; forwards take it too."""
 
     def prewarm(self) -> None:
-        """Import torch and transformers in the background: the first load comes soon."""
+        """Import torch and transformers in the background: the first load comes soon, where any can come."""
+        if runtime.is_without_torch():
+            return
 
         def bring_in() -> None:
             try:

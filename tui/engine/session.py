@@ -112,7 +112,7 @@ class Session:
             active, pending = self._active, self._pending
         if active is not None:
             known, tokenizer = active.checkpoint, active.tokenizer
-            opened = OpenTokenizer(known.reference, known.name, known.source, tokenizer)
+            opened = OpenTokenizer.of_model(known.reference, known.name, known.source, tokenizer)
             embedding = active.model.get_input_embeddings()
             return InUse(opened, getattr(embedding, "weight", None))
         early = pending.early_tokenizer() if pending is not None else None

@@ -19,7 +19,7 @@ from tui.headless.tokenized_lines import LineWriter
 from tui.headless.tokenized_values import ObjectWriter
 from tui.headless.traces import as_lines as trace_lines
 from tui.headless.traces import as_values as trace_values
-from tui.microscope.comparison import Comparison
+from tui.microscope.alone import Alone
 from tui.microscope.portions import AnyPortion, End
 from tui.microscope.questions import (
     AnyQuestion,
@@ -68,8 +68,11 @@ def tokenize(
     try:
         # the tokenizer is opened while the engine greets, and torch stays out
         opening = Examine(0, ReadTexts(references[0]))
-        with BlockingEngine(settings.command, settings.state_folder / "engine.log", opening) as engine:
+        with BlockingEngine(
+            settings.tokenizing_command, settings.state_folder / "engine.log", opening
+        ) as engine:
             tell = _Teller(engine, references, json_lines, steps)
+            tell.opening()
             for some in _read(texts):
                 if some is None or not tell.about(list(_together(some))):
                     status = 1
@@ -140,6 +143,10 @@ class _Teller:
         self._objects = ObjectWriter(self._told.append, self._write_bytes)
         self._lines = LineWriter(self._told.append)
 
+    def opening(self) -> None:
+        """The first answer waits for the tokenizer, which takes seconds where transformers makes it."""
+        self._progress.show(Progress(0, "opening the tokenizer"))
+
     def about(self, batches: Sequence[list[str]]) -> bool:
         """Tell of each text; whether all went well. Raises EngineError where the engine is lost.
 
@@ -161,12 +168,13 @@ class _Teller:
                 continue
             if following is not None and self._go_together(following) and not self._steps:
                 ahead = self._read_together(following)
-            for text, portions in zip(texts, read.texts, strict=True):
+            alone = read.alone or (None,) * len(texts)
+            for text, portions, beside in zip(texts, read.texts, alone, strict=True):
                 if isinstance(portions, Failure):
                     well = False
                     self._failed(EngineError(portions, lost=False), text)
                 else:
-                    tell = partial(self._tell, read.subject, portions=iter(portions))
+                    tell = partial(self._tell, read.subject, portions=iter(portions), beside=beside)
                     well &= self._each(text, tell)
         sys.stdout.flush()
         return well
@@ -222,13 +230,20 @@ class _Teller:
 
     # ----------------------------------------------------------------------------------- one tokenizer
 
-    def _tell(self, subject: Subject, text: str, portions: Iterator[AnyPortion]) -> None:
+    def _tell(
+        self, subject: Subject, text: str, portions: Iterator[AnyPortion], beside: Alone | None = None
+    ) -> None:
         stepped = self._stepped(text) if self._steps else None
         if self._json:
             more = {} if stepped is None else _step_values(*stepped)
+            if subject.notes:
+                more["notes"] = list(subject.notes)
+            if beside is not None:
+                more["tokenizer_json"] = plain(beside)
             self._objects.tell(subject.reference, text, portions, more)
         else:
-            self._lines.tell(subject, text, portions, None if stepped is None else _step_lines(*stepped))
+            steps = None if stepped is None else _step_lines(*stepped)
+            self._lines.tell(subject, text, portions, steps, beside)
 
     def _in_portions(self, text: str) -> None:
         """Tell of a long text while it is read; the next portion is made while one is told."""
@@ -282,8 +297,8 @@ class _Teller:
     # --------------------------------------------------------------------------------- several of them
 
     def _compare(self, text: str) -> None:
-        comparison = self._ask(Compare(text, self._references), SideBySide).comparison
-        told = _compared_values(text, comparison) if self._json else _compared_lines(text, comparison)
+        compared = self._ask(Compare(text, self._references), SideBySide)
+        told = _compared_values(text, compared) if self._json else _compared_lines(text, compared)
         self._told.append(f"{told}\n")
 
 
@@ -311,11 +326,13 @@ def _step_lines(dissected: Dissected, traces: list[Traced]) -> list[str]:
     return [*stages, *(line for traced in traces for line in trace_lines(traced))]
 
 
-def _compared_values(text: str, comparison: Comparison) -> str:
-    return dumps({"input": text, **plain(comparison)})
+def _compared_values(text: str, compared: SideBySide) -> str:
+    notes = {"notes": list(compared.notes)} if compared.notes else {}
+    return dumps({"input": text, **plain(compared.comparison), **notes})
 
 
-def _compared_lines(text: str, comparison: Comparison) -> str:
+def _compared_lines(text: str, compared: SideBySide) -> str:
+    comparison = compared.comparison
     rows = [
         [
             "tokenizer",
@@ -346,6 +363,7 @@ def _compared_lines(text: str, comparison: Comparison) -> str:
     for each in comparison.tokenizers:
         pieces = " ".join(quoted(token.text) for token in each.tokens[:_TOKENS_SHOWN])
         lines.append(f"  {visible(each.name)}: {pieces}")
+    lines += [f"  {visible(note)}" for note in compared.notes]
     return "\n".join(lines)
 
 

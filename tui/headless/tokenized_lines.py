@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from tui.headless.text import LONGEST_INPUT_SHOWN, columns, counted, shown, shown_of, visible
+from tui.headless.text import LONGEST_INPUT_SHOWN, columns, counted, quoted, shown, shown_of, visible
+from tui.microscope.alone import Alone
 from tui.microscope.portions import AnyPortion, Compared, DecodedText, End, NormalizedText, Tokens, Words
 from tui.microscope.questions import Subject
 
@@ -22,12 +23,22 @@ class LineWriter:
         """How the vocabulary spells an id, made visible."""
 
     def tell(
-        self, subject: Subject, text: str, portions: Iterable[AnyPortion], steps: Sequence[str] | None
+        self,
+        subject: Subject,
+        text: str,
+        portions: Iterable[AnyPortion],
+        steps: Sequence[str] | None,
+        beside: Alone | None = None,
     ) -> None:
-        """Write about one text as its portions come; steps: the lines that take the place of its words."""
+        """Write about one text as its portions come.
+
+        steps: the lines that take the place of its words. beside: what the checkpoint's tokenizer.json makes of it
+        by itself, where that is something else.
+        """
         write = self._write
         head = f"{visible(subject.reference)} · {visible(subject.model)} · {subject.size:,} entries"
-        write(f"{head}\n{shown(text)}\n")
+        notes = "".join(f"  {visible(note)}\n" for note in subject.notes)
+        write(f"{head}\n{notes}{shown(text)}\n")
         for line in steps or ():
             write(f"  {line}\n")
         normalized, words, decoded, listed, same = "", list[str](), "", 0, False
@@ -60,6 +71,14 @@ class LineWriter:
                     write(f"  {count}; decoded: {shown(decoded, of=portion.decoded)}\n")
                     lost = f"not the same text: {', '.join(portion.losses)}"
                     write(f"  {'the same text' if same else lost}\n")
+        if beside is not None:
+            more = (
+                f" … ({len(beside.tokens):,} of {beside.total:,})"
+                if beside.total > len(beside.tokens)
+                else ""
+            )
+            listed_beside = f"{' '.join(map(quoted, beside.tokens))}{more}"
+            write(f"  {visible(beside.sentence)}\n  {counted(beside.total, 'token')}: {listed_beside}\n")
 
     def _rows(self, tokens: Tokens) -> str:
         self._texts.update((entry.id, visible(entry.text)) for entry in tokens.entries)

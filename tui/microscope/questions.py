@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from tui.microscope.alone import Alone
 from tui.microscope.comparison import Comparison, Contrasts
 from tui.microscope.from_ids import FromIds
 from tui.microscope.portions import AnyPortion
@@ -165,6 +166,8 @@ class Subject(msgspec.Struct, frozen=True):
     """The class of its model: `BPE`, `WordPiece`, `Unigram`, `WordLevel`; or of a tokenizer in Python."""
     size: int
     """Entries of its vocabulary, added tokens among them."""
+    notes: tuple[str, ...] = ()
+    """What is to be said of it whatever the text, in sentences."""
 
 
 class Dissected(Finding, frozen=True, tag=True):
@@ -175,6 +178,8 @@ class Dissected(Finding, frozen=True, tag=True):
     pair: str | None
     stages: Stages
     seconds: float
+    alone: Alone | None = None
+    """What the checkpoint's tokenizer.json makes of the text by itself, where that is something else."""
 
 
 class Traced(Finding, frozen=True, tag=True):
@@ -241,6 +246,9 @@ class TextsRead(Finding, frozen=True, tag=True):
     subject: Subject
     texts: tuple[tuple[AnyPortion, ...] | Failure, ...]
     """A failure where the tokenizer gave up on one."""
+    alone: tuple[Alone | None, ...] = ()
+    """For each text what the checkpoint's tokenizer.json makes of it by itself, where that is something else;
+    empty where it is the same for all of them."""
 
 
 class TextRead(Finding, frozen=True, tag=True):
@@ -258,6 +266,8 @@ class SideBySide(Finding, frozen=True, tag=True):
     """Tokenizers on one text."""
 
     comparison: Comparison
+    notes: tuple[str, ...] = ()
+    """Where a tokenizer's own tokenizer.json is another one by itself, in sentences that name it."""
 
 
 class Contrasted(Finding, frozen=True, tag=True):

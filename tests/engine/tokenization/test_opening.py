@@ -70,7 +70,7 @@ def test_neither_torch_nor_transformers_is_needed(tmp_path: Path) -> None:
         "import sys; from tui.engine.tokenization.opening import open_tokenizer;"
         "import tui.engine.tokenization.vocabulary, tui.engine.tokenization.nearest;"
         "import tui.engine.tokenization.comparison, tui.engine.tokenization.contrasts;"
-        f"names = 'nano-sentiment', {str(file)!r}, {str(tmp_path)!r};"
+        f"names = 'nano-sentiment', {str(file)!r};"
         "[open_tokenizer(name).tokenizer.read('a') for name in names];"
         "print(*{name.split('.')[0] for name in sys.modules})"
     )

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from tui.engine.apart import TEMPLATES, Limits, OutOfBounds, of_limit
 from tui.engine.errors import Abandoned, EngineError, plain
 from tui.engine.tokenization.texts import Turns
@@ -20,6 +22,19 @@ def token_text(stated: object) -> str | None:
     if isinstance(stated, dict):
         stated = stated.get("content")
     return stated if isinstance(stated, str) else None
+
+
+class _Unigram(msgspec.Struct):
+    unk_id: int | None = None
+
+
+def unknown_id_of(backend: tokenizers.Tokenizer) -> int | None:
+    """The id that the model itself writes for what is not in its vocabulary; None where it writes none."""
+    model = backend.model
+    if type(model).__name__ == "Unigram":  # which tells it nowhere but in what it writes
+        return msgspec.json.decode(model.__getstate__(), type=_Unigram).unk_id
+    token = getattr(model, "unk_token", None)
+    return None if token is None else backend.token_to_id(token)
 
 
 _CLEAN_UP = "clean_up_tokenization_spaces"

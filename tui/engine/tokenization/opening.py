@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import msgspec
 
 from tui import catalogue
-from tui.engine.errors import EngineError, plain
+from tui.engine.errors import EngineError
 from tui.engine.sources import files, folders, hub_cache
 from tui.engine.sources.limits import position_limit, token_limit
 from tui.engine.sources.locate import cut, locate, path_of
 from tui.engine.tokenization import tokenizer_json
 from tui.engine.tokenization.entries import AnyTokenizer
 from tui.engine.tokenization.reading import RustTokenizer
-from tui.engine.tokenization.taking_over import take_over
 from tui.values import Source
-
-if TYPE_CHECKING:
-    import tokenizers
-    from transformers import PreTrainedTokenizerBase
 
 TOKENIZER_JSON = "tokenizer.json"
 _INPUT_NAMES = ("input_ids", "attention_mask")
@@ -37,21 +28,45 @@ class OpenTokenizer:
     name: str
     source: Source
     tokenizer: AnyTokenizer
+    notes: tuple[str, ...] = ()
+    """What is to be said of the way it was opened, in sentences."""
+    file: Path | None = None
+    """The tokenizer.json of the folder that transformers made it of, which can be another tokenizer by itself."""
+
+    @classmethod
+    def of_model(cls, reference: str, name: str, source: Source, tokenizer: AnyTokenizer) -> OpenTokenizer:
+        """The tokenizer of a checkpoint that is loaded."""
+        # what ships inside the package was looked at: its file makes the same of every text
+        file = None if source == "built-in" else _file_in(tokenizer.folder)
+        return cls(reference, name, source, tokenizer, file=file)
 
 
 def open_tokenizer(reference: str, revision: str | None = None) -> OpenTokenizer:
-    """Open a tokenizer from this machine's disk; its model is not looked at and need not be there.
+    """Open a tokenizer from this machine's disk; its model's weights are not looked at and need not be there.
 
-    A tokenizer.json is read by the `tokenizers` library as it stands; vocabularies of other kinds by transformers,
-    without code of the checkpoint's own. Raises EngineError where there is none, and where it is broken.
+    Of a folder it is the tokenizer that the checkpoint's model uses, made by transformers without code of the
+    checkpoint's own. A bare tokenizer.json is read by the `tokenizers` library as it stands, and so is that of a
+    folder of which transformers makes none; the notes say so. Raises EngineError where there is none, and where it
+    is broken.
     """
     reference = reference.strip()
     file = path_of(reference)
-    if reference and catalogue.built_in_folder(reference) is None and _is_file(file):
+    built_in = catalogue.built_in_folder(reference)
+    if reference and built_in is None and _is_file(file):
         backend = tokenizer_json.read(file)
-        return OpenTokenizer(reference, _name_of(file), "folder", _around(backend, {}, None, _INPUT_NAMES))
+        return OpenTokenizer(
+            reference, _name_of(file), "folder", RustTokenizer.around(backend, {}, None, _INPUT_NAMES)
+        )
     name, source, folder = _find(reference, revision)
-    return OpenTokenizer(reference, name, source, _in_folder(folder))
+    if built_in is not None:
+        return OpenTokenizer(reference, name, source, _alone(folder))
+    tokenizer, notes = _in_folder(folder)
+    return OpenTokenizer(reference, name, source, tokenizer, notes, None if notes else _file_in(folder))
+
+
+def _file_in(folder: Path | None) -> Path | None:
+    """The tokenizer.json of a folder; None where it has none."""
+    return folder / TOKENIZER_JSON if folder is not None and _is_file(folder / TOKENIZER_JSON) else None
 
 
 def _find(reference: str, revision: str | None) -> tuple[str, Source, Path]:
@@ -78,36 +93,32 @@ def _find(reference: str, revision: str | None) -> tuple[str, Source, Path]:
     return place.name, place.source if place.folder else "hub-cache", folder
 
 
-def _in_folder(folder: Path) -> AnyTokenizer:
+def _in_folder(folder: Path) -> tuple[AnyTokenizer, tuple[str, ...]]:
+    """The tokenizer of a checkpoint's folder, and what is to be said of it."""
     folders.check(folder, weights=False)  # else one is made of what is left without the file that is none
-    settings = files.tokenizer_config(folder)
-    stated = settings.get("model_max_length")
-    if _is_file(folder / TOKENIZER_JSON):
-        backend = tokenizer_json.read(folder / TOKENIZER_JSON)
-        named = settings.get("model_input_names")
-        names = tuple(map(str, named)) if isinstance(named, list) and named else _INPUT_NAMES
-        return _around(backend, settings, _limit(folder, stated), names, folder)
     if not files.has_tokenizer(folder):
         raise _nothing_in(folder)
-    return _by_transformers(folder)
+    from tui.engine.tokenization.by_transformers import config_in, tokenizer_of
+
+    try:
+        return tokenizer_of(folder, config_in(folder)), ()
+    except EngineError as refused:
+        if not _is_file(folder / TOKENIZER_JSON):
+            raise
+        why = refused.failure.detail
+        return _alone(folder), (
+            f"Shown is {TOKENIZER_JSON} as it stands, for transformers makes no tokenizer of this folder: {why}",
+        )
 
 
-def _around(
-    backend: tokenizers.Tokenizer,
-    settings: Mapping[str, Any],
-    limit: int | None,
-    input_names: tuple[str, ...],
-    folder: Path | None = None,
-) -> RustTokenizer:
-    tokenizer = RustTokenizer.around(backend, settings, limit, input_names, folder)
-    if tokenizer.unknown_id is None and type(backend.model).__name__ == "Unigram":
-        # Unigram tells it nowhere but in what it writes
-        tokenizer.unknown_id = msgspec.json.decode(backend.model.__getstate__(), type=_Unigram).unk_id
-    return tokenizer
-
-
-class _Unigram(msgspec.Struct):
-    unk_id: int | None = None
+def _alone(folder: Path) -> RustTokenizer:
+    """The tokenizer.json of a folder, with what the files beside it say of its use."""
+    settings = files.tokenizer_config(folder)
+    backend = tokenizer_json.read(folder / TOKENIZER_JSON)
+    named = settings.get("model_input_names")
+    names = tuple(map(str, named)) if isinstance(named, list) and named else _INPUT_NAMES
+    limit = _limit(folder, settings.get("model_max_length"))
+    return RustTokenizer.around(backend, settings, limit, names, folder)
 
 
 def _limit(folder: Path, stated: object) -> int | None:
@@ -117,22 +128,6 @@ def _limit(folder: Path, stated: object) -> int | None:
     except EngineError:
         positions = None
     return token_limit(positions, stated)
-
-
-def _by_transformers(folder: Path) -> AnyTokenizer:
-    from transformers import AutoTokenizer
-
-    try:
-        tokenizer: PreTrainedTokenizerBase = AutoTokenizer.from_pretrained(
-            folder, local_files_only=True, trust_remote_code=False
-        )
-    except BaseException as error:  # what the tokenizer's own class raises, which can be anything
-        raise EngineError(
-            "The tokenizer can't be used",
-            f"{folder} has no {TOKENIZER_JSON}, and transformers refuses what it has: {plain(error)}.",
-            "Copy or download the checkpoint again; a tokenizer.json needs no further library.",
-        ) from error
-    return take_over(tokenizer, _limit(folder, tokenizer.model_max_length))
 
 
 def _nothing_in(folder: Path) -> EngineError:

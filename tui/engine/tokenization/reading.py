@@ -16,6 +16,7 @@ from tui.engine.errors import EngineError
 from tui.engine.tokenization.conventions import (
     cleans_up,
     token_text,
+    unknown_id_of,
     without_gaps,
 )
 from tui.engine.tokenization.giving_up import gives_up, is_its_own
@@ -108,7 +109,7 @@ class RustTokenizer(SharedTokenizer):
         special = frozenset(
             index for index, token in backend.get_added_tokens_decoder().items() if token.special
         )
-        unknown = token_text(settings.get("unk_token")) or getattr(backend.model, "unk_token", None)
+        unknown = token_text(settings.get("unk_token"))
         whole = settings.get("cls_token")
         padding = token_text(settings.get("pad_token"))
         return cls(
@@ -116,7 +117,8 @@ class RustTokenizer(SharedTokenizer):
             limit,
             input_names,
             special,
-            None if unknown is None else backend.token_to_id(unknown),
+            unknown_id_of(backend) if unknown is None else backend.token_to_id(unknown),
+            truncation_side="left" if settings.get("truncation_side") == "left" else "right",
             padding_side=settings.get("padding_side", "right"),
             class_id=backend.token_to_id(whole) if isinstance(whole, str) else None,
             mask_token=token_text(settings.get("mask_token")),

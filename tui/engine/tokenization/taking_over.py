@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.engine.tokenization.conventions import cleans_up, folder_of, renderer
+from tui.engine.tokenization.conventions import cleans_up, folder_of, renderer, unknown_id_of
 from tui.engine.tokenization.languages import languages_of
 from tui.engine.tokenization.python_tokenizer import PythonTokenizer
 from tui.engine.tokenization.reading import RustTokenizer
@@ -26,7 +26,7 @@ def take_over(tokenizer: PreTrainedTokenizerBase, limit: int | None) -> RustToke
         limit,
         tuple(tokenizer.model_input_names),
         frozenset(special),
-        tokenizer.unk_token_id,
+        unknown_id_of(backend) if tokenizer.unk_token_id is None else tokenizer.unk_token_id,
         tokenizer.truncation_side,
         tokenizer.padding_side,
         tokenizer.cls_token_id,

@@ -223,6 +223,8 @@ class SideBySideView(View):
         strips = [
             row((line, self.style("error"))) for note in self._notes.values() for line in wrapped(note, width)
         ]
+        told = self.compared.notes if self.compared is not None else ()
+        strips += [row((line, self.style("muted"))) for note in told for line in wrapped(f"≠ {note}", width)]
         self._first_row = len(strips) + 2
         contrasts = self._contrasts(width)
         if self.compared is not None:

@@ -128,7 +128,11 @@ class StagesView(View):
             )
         cut = self.count() - len(listed)
         rule = f"── {cut} more stage{'s' * (cut > 1)}, up and down " if cut else ""
-        strips.append(row((rule + "─" * (width - len(rule)), muted)))
+        if found.alone is not None:
+            rule += f"── ≠ tokenizer.json by itself, from the {found.alone.stage or 'beginning'} on "
+        elif found.subject.notes:
+            rule += "── more is said at the first stage " if self.cursor else ""
+        strips.append(row((fit(rule, width) + "─" * (width - len(rule)), muted)))
         strips += self._selected(width)
         return strips
 
@@ -155,6 +159,9 @@ class StagesView(View):
             strips += [row((line, muted)) for line in wrapped(f"{stage.name}: {stage.settings}", width)]
         if stage is not None and stage.differs:
             strips += [row((line, self.style("error"))) for line in wrapped(stage.differs, width)]
+        if stage is None or self.cursor == 0 or (self.found.alone and self.found.alone.stage == stage.kind):
+            for said in stage_chips.beside(self.found):
+                strips += [row((line, self.style("error"))) for line in wrapped(said, width)]
         about = stage_chips.about_part(stage, self.found, self.part)
         if about:
             strips += [row((line, muted)) for line in wrapped(about, width)]

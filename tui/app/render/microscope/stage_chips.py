@@ -50,6 +50,16 @@ def of_trips(found: Dissected) -> tuple[list[Chip], tuple[str, ...]]:
     return chips, ("became", "lost") if chips else ()
 
 
+def beside(found: Dissected) -> list[str]:
+    """What is to be said of the tokenizer itself, and what its tokenizer.json makes of the text."""
+    said = [f"≠ {note}" for note in found.subject.notes]
+    alone = found.alone
+    if alone is not None:
+        more = f" … {alone.total:,} in all" if alone.total > len(alone.tokens) else ""
+        said.append(f"≠ {alone.sentence} {'│'.join(map(shown, alone.tokens))}{more}")
+    return said
+
+
 def running_text(stage: Stage) -> list[tuple[str, str]] | None:
     """The text of a stage that cuts no words, as visible parts and their styles; None for the other stages."""
     if stage.kind not in ("text", "added tokens", "normalizer"):
