@@ -55,6 +55,7 @@ def hub(large: Path, tiny: TinyFolder, tmp_path_factory: pytest.TempPathFactory)
         "broken/server": large,
         "plain": tiny("bert", 2),
         "someone/masked": tiny("bert", head="MaskedLM"),
+        "someone/without-a-head": tiny("gpt2", head=""),
         "someone/bare": bare,
     }
     with LoopbackHub(repositories) as serving:
@@ -121,6 +122,14 @@ def test_it_is_downloaded_then_used_then_found_without_the_network(
     listed = engine.last(listing)
     assert isinstance(listed, CheckpointsListed)
     assert (GOOD, "hub-cache") in [(entry.reference, entry.source) for entry in listed.checkpoints]
+
+
+def test_a_class_that_may_hold_the_head_is_downloaded(engine: EngineProcess) -> None:
+    request = engine.next_id()
+    engine.send(Load(request, "someone/without-a-head", "text-generation"))
+    loaded = engine.last(request)
+    assert isinstance(loaded, Loaded)
+    assert loaded.warning == ""
 
 
 def test_an_id_without_an_owner(engine: EngineProcess) -> None:

@@ -6,12 +6,14 @@ import doctest
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from huggingface_hub import constants
 from safetensors.torch import load_file
 from transformers import AutoModelForSequenceClassification
+from transformers.models.auto import modeling_auto
 
 from tests.checkpoints import ARCHITECTURES, MAX_TOKENS, edit_json
 from tests.engine.conftest import TASK, TinyFolder, load_here
@@ -20,7 +22,8 @@ from tui.choices import TASKS
 from tui.engine import tasks
 from tui.engine.errors import EngineError
 from tui.engine.sources import facts, files, hub_cache, limits, listing, plausible, safetensors_header
-from tui.engine.sources.locate import locate
+from tui.engine.sources.locate import Place, locate
+from tui.engine.sources.safetensors_header import Weights
 from tui.values import Checkpoint
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -128,6 +131,56 @@ def test_a_checkpoint_for_something_else_says_so(tiny: TinyFolder) -> None:
     checkpoint = describe(tiny("bert", head="MaskedLM"))
     assert (checkpoint.serves, checkpoint.labels) == (False, ())
     assert checkpoint.note == "BertForMaskedLM has no classification head"
+
+
+@pytest.mark.parametrize(
+    ("mapping", "task"),
+    [
+        ("SEQUENCE_CLASSIFICATION", "sentiment-analysis"),
+        ("SEQUENCE_CLASSIFICATION", "zero-shot-classification"),
+        ("CAUSAL_LM", "text-generation"),
+        ("MASKED_LM", "fill-mask"),
+        ("TOKEN_CLASSIFICATION", "ner"),
+        ("QUESTION_ANSWERING", "question-answering"),
+        ("SEQ_TO_SEQ_CAUSAL_LM", "summarization"),
+        ("SEQ_TO_SEQ_CAUSAL_LM", "translation"),
+    ],
+)
+def test_every_class_that_transformers_has_for_a_task_serves_it(mapping: str, task: str) -> None:
+    """Their names end as they like: `Gemma3ForConditionalGeneration` has a head for the next token."""
+    families = getattr(modeling_auto, f"MODEL_FOR_{mapping}_MAPPING_NAMES")
+    refused = {
+        f"{family}: {checkpoint.note}"
+        for family, names in families.items()
+        for name in ([names] if isinstance(names, str) else names)
+        if not (checkpoint := stated({"architectures": [name], "model_type": family}, task)).serves
+    }
+    assert not refused
+
+
+def stated(config: dict[str, Any], task: str) -> Checkpoint:
+    return facts.from_config(
+        Place("x", "x", "folder", Path()),
+        config,
+        task,
+        weights=Weights(0, None, None),
+        max_tokens=None,
+        license_name=None,
+        obstacle="",
+    )
+
+
+def test_a_head_over_the_vocabulary_may_stand_under_any_class(tiny: TinyFolder) -> None:
+    """Loading tells: GPT-2's is its embeddings, and BART's is that of its decoder."""
+    for folder, task, lacks in (
+        (tiny("gpt2", head=""), "text-generation", False),
+        (tiny("bart", head="SequenceClassification"), "fill-mask", False),
+        (tiny("bert"), "fill-mask", True),
+    ):
+        checkpoint = facts.describe(locate(str(folder)), folder, task)
+        assert (checkpoint.serves, checkpoint.untrained) == (False, True)
+        assert "loading it tells" in checkpoint.note
+        assert bool(load_here(folder, task=task).warning) is lacks
 
 
 def test_labels_without_names_are_numbered(tiny: TinyFolder, tmp_path: Path) -> None:

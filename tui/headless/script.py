@@ -32,7 +32,7 @@ def script(
     limit = limit_of(reference, settings.revision)
     warning = warning_of(reference, settings.revision, settings.task)
     if warning:
-        note(f"{visible(warning)}: the script's head is random, and so is what it answers")
+        note(f"{visible(warning)}: a head that its weights lack is random, and so is what the script answers")
     for text in every_text(texts):
         asked = Asked(
             task=settings.task,
@@ -70,7 +70,7 @@ def limit_of(reference: str, revision: str | None) -> int | None:
 
 
 def warning_of(reference: str, revision: str | None, task: str) -> str:
-    """What a checkpoint on this machine lacks of the task's head, by its config; empty for nothing or not known."""
+    """What a checkpoint on this machine may lack of the task's head, by its config; empty for nothing."""
     from tui.engine.errors import EngineError
     from tui.engine.sources import facts
     from tui.engine.sources.locate import locate

@@ -69,7 +69,7 @@ def script(asked: Asked) -> str:
     return cast("str", module.script(asked))
 
 
-_SEEDED = "torch.manual_seed(0)  # the head is not in the checkpoint: these are random numbers"
+_SEEDED = "torch.manual_seed(0)  # a head that the checkpoint lacks is filled with random numbers, these"
 """The engine's seed, at the engine's place: the random head is the same one."""
 
 

@@ -115,15 +115,25 @@ def labels_of(config: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _has_head(architectures: tuple[str, ...], task: str) -> bool:
-    return any(name.endswith(room(task).architecture_suffixes) for name in architectures)
+    wanted = room(task)
+    return any(
+        name.endswith(wanted.architecture_suffixes) or name in wanted.architectures for name in architectures
+    )
 
 
 def _missing_head(architectures: tuple[str, ...], task: str) -> str:
+    """What to know where no class that the config names is one with the task's head; empty where one is.
+
+    A head over the vocabulary can be there under any class: tied to the embeddings, or shared with another task.
+    """
+    wanted = room(task)
     if _has_head(architectures, task):
         return ""
     if not architectures:
-        return f"its config doesn't say what it is, so a {room(task).head} is not certain"
-    return f"{architectures[0]} has no {room(task).head}"
+        return f"its config doesn't say what it is, so a {wanted.head} is not certain"
+    if wanted.over_vocabulary:
+        return f"{architectures[0]} doesn't name a {wanted.head}; loading it tells whether its weights have one"
+    return f"{architectures[0]} has no {wanted.head}"
 
 
 def weights_in(folder: Path) -> tuple[Weights, str]:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from tui.engine import tasks
 from tui.engine.errors import EngineError
 from tui.engine.sources import facts
 from tui.engine.sources.hub import Remote
@@ -42,7 +43,7 @@ def obtain(
         return facts.describe(place, place.folder, task), place.folder
     with Remote(place, check) as remote:
         checkpoint = remote.describe(task)
-        if not checkpoint.serves:
+        if not (checkpoint.serves or (checkpoint.untrained and tasks.room(task).over_vocabulary)):
             raise EngineError(
                 "This checkpoint can't do the task",
                 f"{checkpoint.name}: {checkpoint.note}.",

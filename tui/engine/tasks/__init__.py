@@ -31,6 +31,8 @@ class Room:
     """How the class names of models that can do it end."""
     head: str
     """What such a model has, in words."""
+    architectures: tuple[str, ...] = ()
+    """Class names of such models that end otherwise, all those that transformers has."""
     has_labels: bool = False
     """Whether the head's rows are the config's labels."""
     may_lack: tuple[str, ...] = ()
@@ -46,6 +48,7 @@ _SEQ2SEQ = Room(
     "AutoModelForSeq2SeqLM",
     ("ForConditionalGeneration", "MTModel", "ForSeq2SeqLM"),
     "decoder that writes from what an encoder read",
+    architectures=("EncoderDecoderModel", "SeamlessM4TForTextToText", "SeamlessM4Tv2ForTextToText"),
     over_vocabulary=True,
     writes=True,
 )
@@ -70,6 +73,16 @@ ROOMS = MappingProxyType(
             "AutoModelForCausalLM",
             ("LMHeadModel", "ForCausalLM"),
             "head for the next token",
+            architectures=(
+                "BertGenerationDecoder",
+                "Gemma3ForConditionalGeneration",
+                "Gemma3nForConditionalGeneration",
+                "Gemma4ForConditionalGeneration",
+                "Gemma4UnifiedForConditionalGeneration",
+                "GotOcr2ForConditionalGeneration",
+                "MossTranscribeDiarizeForConditionalGeneration",
+                "ReformerModelWithLMHead",
+            ),
             over_vocabulary=True,
             writes=True,
         ),
@@ -78,6 +91,13 @@ ROOMS = MappingProxyType(
             "AutoModelForMaskedLM",
             ("ForMaskedLM",),
             "head for masked tokens",
+            architectures=(
+                "BartForConditionalGeneration",
+                "FlaubertWithLMHeadModel",
+                "MBartForConditionalGeneration",
+                "MvpForConditionalGeneration",
+                "XLMWithLMHeadModel",
+            ),
             over_vocabulary=True,
         ),
         "ner": Room(
