@@ -8,7 +8,7 @@ import torch
 from tests.checkpoints import ARCHITECTURES
 from tests.engine.conftest import TinyFolder, classify_here, load_here
 from tui.engine.loading import LoadedCheckpoint
-from tui.engine.tasks import text_classification
+from tui.engine.tasks import text_classification, walk
 from tui.engine.tasks.walk import walked
 from tui.values import ReadoutSettings, RowAddress, Step
 
@@ -135,3 +135,22 @@ def test_what_the_numbers_do_not_prove_is_not_named(tiny: TinyFolder) -> None:
     loaded.model.pre_classifier = _Cubing(loaded.model.get_submodule("pre_classifier"))
     names = [step.name for step in steps_of(loaded)[0]]
     assert names[-4:] == ["first token", "pre_classifier.inner", "logits", "probabilities"]
+
+
+def test_what_watches_never_stops_what_answers(tiny: TinyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A part that can't be hooked, and one that can't be read as it passes, cost a station each and no number."""
+    loaded = load_here(tiny("bert", 5))
+    expected = classify_here(loaded, TEXT)
+
+    def refuses(*_: object) -> None:
+        raise NotImplementedError("`get_input_embeddings` not auto-handled")
+
+    base = loaded.model.base_model
+    for owner, name in ((base, "get_input_embeddings"), (walk, "_sizes"), (walk, "_tensor"), (walk, "_same")):
+        with monkeypatch.context() as patched:
+            patched.setattr(owner, name, refuses)
+            found = classify_here(loaded, TEXT)
+        assert torch.equal(found.logits, expected.logits), name
+        assert len(found.steps) <= len(expected.steps)
+        assert found.steps[0].name == "ids"
+        assert not any(module._forward_hooks for module in loaded.model.modules())

@@ -82,7 +82,9 @@ def test_a_head_that_is_not_in_the_checkpoint_is_the_engines(tmp_path: Path) -> 
     loaded = load_here(folder)
     assert loaded.warning
     asked = Asked(TASK, str(folder), None, INPUTS[0], {}, ReadoutSettings(), RowAddress(), MAX_TOKENS)
-    seed = "torch.manual_seed(0)  # a head that the checkpoint lacks is filled with random numbers, these\nmodel"
+    seed = (
+        "torch.manual_seed(0)  # a head that the checkpoint lacks is filled with random numbers, these\nmodel"
+    )
     assert "manual_seed" not in script(asked)
     warned = replace(asked, warning=loaded.warning)
     assert seed in script(warned)

@@ -106,6 +106,7 @@ class Session:
     def _tokenizer_in_use(self) -> InUse | None:
         """What the microscope looks at unless told otherwise: known before its model is, for a built-in."""
         from tui.engine.bench import InUse
+        from tui.engine.tasks.model_parts import input_embeddings
         from tui.engine.tokenization.opening import OpenTokenizer
 
         with self._lock:
@@ -113,8 +114,7 @@ class Session:
         if active is not None:
             known, tokenizer = active.checkpoint, active.tokenizer
             opened = OpenTokenizer.of_model(known.reference, known.name, known.source, tokenizer)
-            embedding = active.model.get_input_embeddings()
-            return InUse(opened, getattr(embedding, "weight", None))
+            return InUse(opened, getattr(input_embeddings(active.model), "weight", None))
         early = pending.early_tokenizer() if pending is not None else None
         if pending is None or early is None:
             return None

@@ -13,7 +13,7 @@ import transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, pipeline
 
 from tests.asking import Told, ask
-from tests.checkpoints import MAX_TOKENS, bare_byte_level, byte_level, make_checkpoint
+from tests.checkpoints import MAX_TOKENS, bare_byte_level, byte_level, make_checkpoint, wordpiece
 from tests.engine.conftest import TinyFolder, load_here
 from tui.engine import tasks
 from tui.engine.decoding.scoring import score_tokens
@@ -124,6 +124,43 @@ def test_logits_answer_and_scores(folder_of: Callable[[str], Path], model_type: 
         assert_scores(scored(told), rows, encoded["input_ids"][0].tolist())
         if len(rows) > 1:
             assert scored(told).perplexity == pytest.approx(math.exp(output.loss.item()), rel=1e-5)
+
+
+def test_no_token_types_reach_the_model(tmp_path: Path) -> None:
+    """The pipeline passes ids and mask; GPT-2 would take token types, which this tokenizer makes, for words."""
+    make_checkpoint(tmp_path, "gpt2", head="CausalLM")
+    tokenizer = wordpiece()
+    tokenizer.save_pretrained(tmp_path)
+    assert "token_type_ids" in tokenizer("a")
+    text = "The film was dull"
+    told, generate = ask(load_here(tmp_path, task=TASK), text, max_new_tokens=7), generator_of(tmp_path)
+    assert told.answer == generate(text, do_sample=False, max_new_tokens=7)
+    encoded = generate.tokenizer(text, return_tensors="pt", return_token_type_ids=False)
+    with torch.inference_mode():
+        assert torch.equal(getattr(told.outcome, "logits"), generate.model(**encoded).logits[0])  # noqa: B009
+
+
+def test_the_rows_do_not_change_with_what_is_written(tiny: TinyFolder) -> None:
+    """`generate` hands RoBERTa positions that its own forward wouldn't take: the rows stay those of the forward."""
+    loaded = load_here(tiny("roberta", head="CausalLM"), task=TASK)
+    read, wrote = (ask(loaded, TEXTS[0], max_new_tokens=most) for most in (0, 5))
+    assert torch.equal(getattr(read.outcome, "logits"), getattr(wrote.outcome, "logits"))  # noqa: B009
+    assert scored(read).perplexity == scored(wrote).perplexity
+    assert "another position_ids" not in scored(read).note
+    assert "generate hands this kind of model another position_ids" in scored(wrote).note
+
+
+@pytest.mark.parametrize(("model_type", "both_ways"), [("bert", True), ("gpt2", False), ("llama", False)])
+def test_a_model_that_reads_both_ways_says_so(tiny: TinyFolder, model_type: str, both_ways: bool) -> None:
+    told = ask(load_here(tiny(model_type, head="CausalLM"), task=TASK), TEXTS[0], max_new_tokens=2)
+    assert ("reads both ways" in scored(told).note) is both_ways
+
+
+def test_a_decoder_that_is_told_so_reads_one_way(tiny: TinyFolder) -> None:
+    told = ask(
+        load_here(tiny("bert", head="CausalLM", is_decoder=True), task=TASK), TEXTS[0], max_new_tokens=0
+    )
+    assert scored(told).note == ""
 
 
 def assert_scores(view: Scored, rows: torch.Tensor, ids: list[int]) -> None:

@@ -280,7 +280,8 @@ class _Forwards:
         output = self._model(**inputs, return_dict=True)
         self._first = False
         logits: torch.Tensor = output.logits[:, -1, :].to(copy=True, dtype=torch.float32)
-        self._output = {name: value for name, value in output.items() if name != "logits"}
+        output.logits = None
+        self._output = output
         return logits
 
     def go_on(self, parents: torch.Tensor, ids: torch.Tensor) -> None:

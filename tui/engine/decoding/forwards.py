@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
+
+from tui.engine.decoding.growing import can_grow
 
 if TYPE_CHECKING:
     from tui.engine.decoding.kept_caches import KeptCaches
@@ -25,7 +27,7 @@ class Forwards:
         self._encoder = bool(model.config.is_encoder_decoder)
         self.ids = input_ids
         self.keywords = dict(keywords)
-        self._output: dict[str, Any] = {}
+        self._output: Any = {}
 
     def append(self, ids: Sequence[int]) -> None:
         """Put ids behind those that stand; masks, positions and token types follow."""
@@ -49,17 +51,18 @@ class Forwards:
         if end < ids.shape[1]:
             ids = ids[:, :end]
             keywords = {name: self._cut(name, value, end) for name, value in keywords.items()}
-        if "logits_to_keep" in keywords:
-            keywords = {**keywords, "logits_to_keep": rows}
         inputs = self._model.prepare_inputs_for_generation(
             ids,
             next_sequence_length=end - past if past and self.uses_cache else None,
             is_first_iteration=past == 0,
             **keywords,
         )
+        if "logits_to_keep" in keywords:
+            inputs["logits_to_keep"] = rows  # after the family's own preparation, which may say 1
         output = self._model(**inputs, return_dict=True)
-        self._output = {name: value for name, value in output.items() if name != "logits"}
-        return list(output.logits[0, -rows:].float())
+        logits, output.logits = output.logits, None
+        self._output = output
+        return list(logits[0, -rows:].float())
 
     @property
     def uses_cache(self) -> bool:
@@ -69,6 +72,23 @@ class Forwards:
     def _cut(self, name: str, value: Any, length: int) -> Any:
         along = name in _ALONG_THE_IDS or (name == "attention_mask" and not self._encoder)
         return value[..., :length] if along and isinstance(value, torch.Tensor) else value
+
+
+def read_as_written(
+    forwards: Forwards, written: Sequence[int], check: Callable[[], None]
+) -> list[torch.Tensor]:
+    """Read a prompt in one forward, and what is written in one for each id, as `generate` does; all last rows.
+
+    forwards: with the prompt alone, of which nothing was read. `check` is called between two and may raise.
+    """
+    end = forwards.ids.shape[1]
+    rows = forwards.run(0, end, 1)
+    for index in written:
+        check()
+        forwards.append([index])
+        rows += forwards.run(end, end + 1, 1)
+        end += 1
+    return rows
 
 
 class RowAgain:
@@ -84,9 +104,18 @@ class RowAgain:
         """Run the model on the last id, or on all where nothing is kept."""
         for name in ("logits_processor", "stopping_criteria", "generation_config"):
             keywords.pop(name)
+        from tui.engine.decoding.reading_on import reads_on
+
         forwards, past = Forwards(model, input_ids, keywords), 0
-        forwards.append(self._ids[input_ids.shape[1] :])
-        if (fresh := keywords.get("cache")) is not None:
+        fresh, written = keywords.get("cache"), self._ids[input_ids.shape[1] :]
+        if not reads_on(model, can_grow(fresh)):
+            if not written:
+                self.row = forwards.run(0, len(self._ids), 1)[0]
+            else:
+                self.row = read_as_written(forwards, written, lambda: None)[-1]
+            return forwards.ids
+        forwards.append(written)
+        if fresh is not None:
             forwards.keywords["cache"], past = self._caches.seen_up_to(self._source, self._ids, fresh)
         self.row = forwards.run(past, len(self._ids), 1)[0]
         return forwards.ids

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from transformers.generation.configuration_utils import GenerationMode
 
 from tui.engine import device
 from tui.engine.tasks import generation_settings
+from tui.engine.tasks.model_parts import counts_from_padding
 from tui.engine.tasks.running import Run, check_ids, its_own_code, run, tensors, told
 from tui.engine.tasks.walk import walked
 from tui.engine.tokenization.reading import Reading
@@ -35,6 +36,11 @@ class Continuation:
     stopped: str = ""
     """Why it ended; empty where nothing was written."""
     seconds: float | None = None
+    note: str = ""
+    """What to know where the model wrote from other inputs than those that its rows are of."""
+
+
+_KEEP = "logits_to_keep"
 
 
 class _Check(StoppingCriteria):
@@ -51,20 +57,37 @@ class _Check(StoppingCriteria):
         return torch.zeros(len(input_ids), dtype=torch.bool, device=input_ids.device)
 
 
+def _same(value: torch.Tensor, expected: torch.Tensor) -> bool:
+    """Whether all rows of an input are as expected, which has one row or none of its own."""
+    try:
+        return torch.equal(value, expected.expand(value.shape))
+    except RuntimeError:  # of another length
+        return False
+
+
 class _FirstForward:
-    """Watches the model's next forward, which is all there is to know of the prompt, and tells of it."""
+    """Watches the model's next forward, which is all there is to know of the prompt, and tells of it.
+
+    Some families are handed other inputs by `generate` than the prompt's own (positions that count the padding's
+    place, a token or a mask more). Then the prompt is read once more by itself: its rows are those of
+    `model(**inputs)`, whatever is written after it.
+    """
 
     def __init__(
         self,
         loaded: LoadedCheckpoint,
+        reading: Reading,
         inputs: dict[str, torch.Tensor],
         began: float,
         read: Callable[[Run], None],
     ) -> None:
         self._model, self._on = loaded.model, loaded.placement.device
+        self._loaded, self._reading = loaded, reading
         self._inputs, self._began, self._read = inputs, began, read
         self._started = began
         self._hooks = ExitStack()
+        self.others: list[str] = []
+        """The inputs that `generate` hands the model otherwise than a forward over the prompt alone has them."""
         self.ran: Run | None = None
         self.done = began
         """When it was over and told."""
@@ -72,7 +95,7 @@ class _FirstForward:
     def __enter__(self) -> _FirstForward:
         self._walk = self._hooks.enter_context(walked(self._model, self._on))
         for handle in (
-            self._model.register_forward_pre_hook(self._enter_model),
+            self._model.register_forward_pre_hook(self._enter_model, with_kwargs=True),
             self._model.register_forward_hook(self._left_model),
         ):
             self._hooks.callback(handle.remove)
@@ -81,14 +104,34 @@ class _FirstForward:
     def __exit__(self, *_: object) -> None:
         self._hooks.close()
 
-    def _enter_model(self, *_: Any) -> None:
+    def _enter_model(self, _: Any, arguments: Any, keywords: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+        if _KEEP in self._loaded.accepts:
+            keywords = {**keywords, _KEEP: 0}  # all of them, also where the family's own preparation says 1
+        self.others = list(self._others(keywords))
         device.synchronize(self._on)
         self._started = time.perf_counter()
+        return arguments, keywords
+
+    def _others(self, keywords: dict[str, Any]) -> Iterator[str]:
+        """The names of the inputs that make a forward another one than that over the prompt alone."""
+        ids = self._inputs["input_ids"]
+        for name, value in keywords.items():
+            expected = self._inputs.get(name)
+            if name == "position_ids" and expected is None and not counts_from_padding(self._model):
+                expected = torch.arange(ids.shape[1], device=ids.device)
+            if name == "attention_mask" and expected is None:
+                expected = torch.ones_like(ids)
+            if isinstance(value, torch.Tensor) and not (expected is not None and _same(value, expected)):
+                yield name
+        yield from sorted(self._inputs.keys() - keywords.keys() - {"attention_mask"})
 
     def _left_model(self, _: Any, __: Any, output: Any) -> None:
         device.synchronize(self._on)
-        self.ran = told(output, output.logits, self._inputs, self._walk, self._began, self._started)
         self._hooks.close()
+        if self.others or output.logits.shape[1] != len(self._reading.ids):
+            self.ran = run(self._loaded, self._reading)
+        else:
+            self.ran = told(output, output.logits, self._inputs, self._walk, self._began, self._started)
         self._read(self.ran)
         self.done = time.perf_counter()
 
@@ -119,13 +162,11 @@ def read_and_go_on(
     settings |= generation_settings.growing_cache(model)
     if model.generation_config.pad_token_id is None and loaded.tokenizer.pad_id is not None:
         settings["pad_token_id"] = loaded.tokenizer.pad_id
-    watch = _FirstForward(loaded, inputs, began, read) if _is_plain(model) else None
+    watch = _FirstForward(loaded, reading, inputs, began, read) if _is_plain(model) else None
     first = None
     if watch is None:
         first = run(loaded, reading)
         read(first)
-    elif "logits_to_keep" in loaded.accepts:
-        settings["logits_to_keep"] = 0  # all of them
     started, pause = time.perf_counter(), _Check(check)
     with torch.inference_mode(), its_own_code(), ExitStack() as watched:
         if watch is not None:
@@ -139,7 +180,15 @@ def read_and_go_on(
     assert first is not None
     seconds = time.perf_counter() - started - pause.seconds
     text = loaded.tokenizer.decode(ids, skip_special=True)
-    return first, Continuation(ids, text, _why(loaded, ids, room, most), seconds)
+    note = _note_on_inputs(watch.others) if watch is not None and watch.others else ""
+    return first, Continuation(ids, text, _why(loaded, ids, room, most), seconds, note)
+
+
+def _note_on_inputs(names: list[str]) -> str:
+    return (
+        f"generate hands this kind of model another {' and '.join(names)} than a forward over the text has: "
+        "probabilities and perplexity are those of the forward, what is written follows generate."
+    )
 
 
 def note_on_sampling(model: PreTrainedModel) -> str:

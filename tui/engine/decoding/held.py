@@ -12,6 +12,8 @@ from tui.engine.decoding.constraints import ConstraintProcessor, constraint_of
 from tui.engine.decoding.described import Vocabulary
 from tui.engine.decoding.draws import Draws
 from tui.engine.decoding.kept_caches import KeptCaches, allowance
+from tui.engine.errors import EngineError
+from tui.engine.tasks.model_parts import head_rows
 from tui.engine.tasks.running import its_own_code
 from tui.generation.decoding import Constraint
 
@@ -35,8 +37,13 @@ class Held:
             return None
         known = self._constraint
         if known is None or known[:2] != (wanted, start.eos):
-            model: Any = self.loaded.model
-            rows = int(model.get_output_embeddings().weight.shape[0])
+            rows = head_rows(self.loaded.model)
+            if rows is None:
+                raise EngineError(
+                    "Nothing can be held to this constraint",
+                    "The model doesn't say how many tokens it has logits for.",
+                    "Write without a constraint, or choose another checkpoint.",
+                )
             made = constraint_of(wanted, self.loaded.tokenizer, rows, sorted(start.eos))
             known = self._constraint = (wanted, start.eos, made)
         known[2].prompt_length = len(start.ids)

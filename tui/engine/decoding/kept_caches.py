@@ -85,6 +85,11 @@ class KeptCaches:
         self._requests = 0
         self._dropped = 0
 
+    @property
+    def holds_any(self) -> bool:
+        """Whether anything is kept of any text."""
+        return any(known.ids for known in self._sources.values())
+
     def encoder_outputs(self, source: tuple[int, ...]) -> Any:
         """What the encoder made of a source; None where that isn't kept."""
         known = self._sources.get(source)

@@ -117,10 +117,12 @@ def beginning(
 
 
 def _check_banned(loaded: LoadedCheckpoint, banned: Sequence[int]) -> None:
-    if not banned:
+    from tui.engine.tasks.model_parts import head_rows
+
+    rows = head_rows(loaded.model) if banned else None
+    if rows is None:
         return
-    model: Any = loaded.model
-    last = int(model.get_output_embeddings().weight.shape[0]) - 1
+    last = rows - 1
     beyond = [each for each in banned if not 0 <= each <= last]
     if beyond:
         raise EngineError(

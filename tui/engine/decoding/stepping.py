@@ -16,11 +16,13 @@ from transformers import MaxLengthCriteria, MaxTimeCriteria
 
 from tui.engine.decoding.described import Vocabulary
 from tui.engine.decoding.draws import Draws
-from tui.engine.decoding.forwards import Forwards
+from tui.engine.decoding.forwards import Forwards, read_as_written
+from tui.engine.decoding.growing import can_grow
 from tui.engine.decoding.kept_caches import KeptCaches, Taken
 from tui.engine.decoding.numbers import Meter, kept
 from tui.engine.decoding.processors import check_left, named
 from tui.engine.decoding.prompts import Beginning
+from tui.engine.decoding.reading_on import reads_on
 from tui.engine.decoding.rows import Rows
 from tui.engine.errors import EngineError
 from tui.engine.filtering import FORCED_FIRST, FORCED_LAST
@@ -109,9 +111,13 @@ class Loop:
         self.chain = named(logits_processor)
         request = self._request
         self._forwards = Forwards(model, input_ids, model_kwargs)
-        self._forwards.append(self.written)
         scored = min(request.scored, len(self.written))
-        rows = self._read_beginning(len(self.written) - scored)
+        behind_others = bool(self.written) or self._caches.holds_any or input_ids.shape[1] > _part(input_ids)
+        if not behind_others or reads_on(model, can_grow(model_kwargs.get("cache"))):
+            self._forwards.append(self.written)
+            rows = self._read_beginning(len(self.written) - scored)
+        else:
+            rows = self._read_one_by_one(len(self.written) - scored)
         for place in range(scored, len(self.written)):
             self._pause()
             row = rows[place - scored]
@@ -153,13 +159,23 @@ class Loop:
         if self._taken is not None and past == end and self._taken.row is not None:
             self._rows.keep(end - 1, self._taken.row)
             return [self._taken.row]
-        part = _PART.get(forwards.ids.device.type, _PART_ELSEWHERE)
+        part = _part(forwards.ids)
         in_parts = self._taken is not None and self._taken.can_be_read_in_parts
         while in_parts and end - past > part and end - past - part >= rows:
             self._run(past, past + part, 1)
             past += part
             self._listener.check()
         return self._run(past, end, rows)
+
+    def _read_one_by_one(self, given: int) -> list[torch.Tensor]:
+        """As `_read_beginning`, by the forwards of `generate` and nothing that was kept."""
+        before, end = len(self._beginning.ids), self.last + 1
+        found = read_as_written(self._forwards, self.written[: end - before], self._listener.check)
+        self._forwards.append(self.written[end - before :])
+        self.counted = Counted(0, end)
+        for position, row in enumerate(found, end - len(found)):
+            self._rows.keep(position, row)
+        return found[-max(1, given + 1 - (len(self.ids) - end)) :]
 
     def _run(self, past: int, end: int, rows: int) -> list[torch.Tensor]:
         """Run the model on some positions; their last rows, which are kept."""
@@ -286,6 +302,11 @@ class Loop:
         decode = self._beginning.prepared.tokenizer.decode
         now, before = decode(window), decode(window[:-1])
         return next((each for each in strings if each and now.count(each) > before.count(each)), None)
+
+
+def _part(ids: torch.Tensor) -> int:
+    """Positions of a prompt that are read at once."""
+    return _PART.get(ids.device.type, _PART_ELSEWHERE)
 
 
 def _counted(most: int) -> Stop:

@@ -132,7 +132,9 @@ def _missing_head(architectures: tuple[str, ...], task: str) -> str:
     if not architectures:
         return f"its config doesn't say what it is, so a {wanted.head} is not certain"
     if wanted.over_vocabulary:
-        return f"{architectures[0]} doesn't name a {wanted.head}; loading it tells whether its weights have one"
+        return (
+            f"{architectures[0]} doesn't name a {wanted.head}; loading it tells whether its weights have one"
+        )
     return f"{architectures[0]} has no {wanted.head}"
 
 

@@ -65,8 +65,9 @@ def refuse_implausible(stated: Mapping[str, Any], file: str, beams: Any, model: 
 
 
 def _refuse_large_search(beams: Any, model: PreTrainedModel) -> None:
-    head: Any = model.get_output_embeddings()  # type: ignore[no-untyped-call]
-    vocabulary = int(head.weight.shape[0]) if head is not None else 1
+    from tui.engine.tasks.model_parts import head_rows
+
+    vocabulary = head_rows(model) or 1
     needed = int(beams) * vocabulary * 4 * _COPIES
     if int(beams) > MOST_BEAMS or needed > MOST_BYTES:
         raise EngineError(

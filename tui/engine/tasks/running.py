@@ -12,7 +12,8 @@ import torch
 
 from tui.engine import device
 from tui.engine.errors import Abandoned, EngineError, failure_of, is_out_of_memory, plain
-from tui.engine.tasks.walk import Walk, walked
+from tui.engine.tasks.model_parts import input_embeddings
+from tui.engine.tasks.walk import Walk, harmless, walked
 from tui.engine.tokenization.reading import Reading
 from tui.values import Step
 
@@ -110,9 +111,12 @@ def stages(
 ) -> Stages:
     """The walk up to now. last: as for `told`, None while the forward has not come to it."""
     seconds = time.perf_counter() - began
-    steps = tuple(walk.steps(started, last))
-    stacks = [hidden for hidden in (walk.encoder_hidden, walk.hidden) if hidden is not None]
-    norms = tuple(tuple(hidden[0].float().norm(dim=-1).tolist()) for hidden in stacks)
+    steps: tuple[Step, ...] = ()
+    norms: tuple[tuple[float, ...], ...] = ()
+    with harmless():
+        steps = tuple(walk.steps(started, last))
+        stacks = [hidden for hidden in (walk.encoder_hidden, walk.hidden) if hidden is not None]
+        norms = tuple(tuple(hidden[0].float().norm(dim=-1).tolist()) for hidden in stacks)
     ids = Step("ids", " + ".join(inputs), tuple(inputs["input_ids"].shape), "int64", started - began)
     return Stages((ids, *steps), seconds, norms)
 
@@ -128,7 +132,7 @@ def tensors(loaded: LoadedCheckpoint, reading: Reading) -> dict[str, torch.Tenso
 
 def check_ids(model: PreTrainedModel, ids: list[int]) -> None:
     """An id without an embedding would be an exception on a CPU, and the end of the process on a GPU."""
-    embeddings = model.get_input_embeddings()
+    embeddings = input_embeddings(model)
     if isinstance(embeddings, torch.nn.Embedding) and max(ids, default=0) >= embeddings.num_embeddings:
         raise EngineError(
             "The tokenizer doesn't fit the model",

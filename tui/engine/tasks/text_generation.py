@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from tui.engine.tokenization.reading import TextTokenizer
 
 _CANDIDATES = 20
+_BOTH_WAYS = (
+    "This model reads both ways: each row of the text has seen the tokens behind it, so these probabilities and "
+    "this perplexity are not those of a next token."
+)
 
 
 @dataclass(frozen=True)
@@ -68,13 +72,21 @@ def prepare(
     """The text as it is, or as turns under the tokenizer's chat template. Raises EngineError without one."""
     text = inputs["text"]
     if not options["chat"]:
-        return Prompt(task, tokenizer, (tokenizer.read(text),), inputs, options)
+        return Prompt(task, tokenizer, (_ids_and_mask(tokenizer.read(text)),), inputs, options)
     turns = turns_of(text)
     rendered = tokenizer.render([turn.message() for turn in turns])
     reading = tokenizer.read(rendered, special=False)  # the template has written them
     tokens = tuple(msgspec.structs.replace(token, field=None) for token in reading.tokens)
-    reading = Reading(tokens, reading.total, (None,), reading.inputs, reading.added)
+    reading = _ids_and_mask(Reading(tokens, reading.total, (None,), reading.inputs, reading.added))
     return Prompt(task, tokenizer, (reading,), inputs, options, turns=turns, rendered=rendered)
+
+
+def _ids_and_mask(reading: Reading) -> Reading:
+    """What the pipeline passes on of a prompt: no token types, which a model would take for words."""
+    kept = {
+        name: values for name, values in reading.inputs.items() if name in ("input_ids", "attention_mask")
+    }
+    return replace(reading, inputs=kept)
 
 
 def forward(
@@ -86,6 +98,7 @@ def forward(
     """Run the model on the prompt, tell `early`, and let it go on. Raises EngineError for a prompt of no token."""
     from tui.engine.decoding import greedy
     from tui.engine.decoding.scoring import score_tokens
+    from tui.engine.tasks.direction import reads_both_ways
 
     refuse_empty(prepared)
     reading = prepared.readings[0]
@@ -99,6 +112,8 @@ def forward(
             "The rest is not read, and nothing is written after it."
         )
 
+    both_ways = reads_both_ways(loaded.model)
+
     def so_far(ran: Run, continuation: Continuation, goes_on: bool) -> Generation:
         written, steps = len(continuation.ids), ran.steps
         if written or goes_on:
@@ -108,7 +123,7 @@ def forward(
             prompt=prepared,
             logits=ran.logits[0],
             continuation=continuation,
-            note=note,
+            note=" ".join(filter(None, (_BOTH_WAYS if both_ways else "", note, continuation.note))),
             steps=steps,
             seconds=ran.seconds,
             norms=ran.norms,

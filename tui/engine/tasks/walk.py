@@ -1,11 +1,13 @@
 """The walk from ids to logits: every tensor that leaves a station of the model, and the time it took.
 
-Hooks are set for one forward and removed after it. What lies between two hooked modules (an activation called
+Hooks are set for one forward and removed after it; none of them can stop what it watches: a family whose parts
+can't be told apart has a shorter walk. What lies between two hooked modules (an activation called
 as a function, the choice of one position) is named only when the numbers prove it.
 """
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,11 +18,14 @@ import torch
 from torch import Tensor, nn
 
 from tui.engine import device
+from tui.engine.errors import Abandoned, EngineError, is_out_of_memory
+from tui.engine.tasks.model_parts import input_embeddings, output_embeddings
 from tui.values import Step
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+_LOG = logging.getLogger(__name__)
 _PASSED_OVER = (nn.Dropout, nn.Identity)
 _ACTIVATIONS: tuple[tuple[str, Callable[[Tensor], Tensor]], ...] = (
     ("ReLU", torch.relu),
@@ -113,12 +118,28 @@ class Walk:
 def walked(model: PreTrainedModel, on: str) -> Iterator[Walk]:
     """Watch the forward that runs inside; the hooks are gone afterwards, whatever happens."""
     walk = Walk(on)
-    handles = list(_hook(model, walk))
+    handles: list[torch.utils.hooks.RemovableHandle] = []
     try:
+        with harmless():
+            for handle in _hook(model, walk):
+                handles.append(handle)  # noqa: PERF402 - those that stand are removed, whatever the next one raises
         yield walk
     finally:
         for handle in handles:
             handle.remove()
+
+
+@contextmanager
+def harmless() -> Iterator[None]:
+    """Around what only watches: what it raises goes to the log. Memory that runs out and giving up go through."""
+    try:
+        yield
+    except (Abandoned, EngineError):
+        raise
+    except Exception as error:
+        if is_out_of_memory(error):
+            raise
+        _LOG.info("a part of the model can't be watched", exc_info=True)
 
 
 def _hook(model: PreTrainedModel, walk: Walk) -> Iterator[torch.utils.hooks.RemovableHandle]:
@@ -127,7 +148,7 @@ def _hook(model: PreTrainedModel, walk: Walk) -> Iterator[torch.utils.hooks.Remo
         yield from _hook_stacks(*stacks, walk)
         return
     base: Any = model.base_model
-    embeddings = base.get_input_embeddings()
+    embeddings = input_embeddings(base) or input_embeddings(model)
     if embeddings is not None:
         yield _hook_exit(embeddings, "token embeddings", walk)
     if base is model:
@@ -136,12 +157,14 @@ def _hook(model: PreTrainedModel, walk: Walk) -> Iterator[torch.utils.hooks.Remo
     detail = type(base).__name__ + (f", {layers} layers" if isinstance(layers, int) else "")
 
     def left_base(_: nn.Module, __: tuple[Any, ...], output: Any) -> None:
-        hidden = _tensor(output)
-        if hidden is not None:
-            walk.note_hidden_states(detail, hidden)
+        with harmless():
+            hidden = _tensor(output)
+            if hidden is not None:
+                walk.note_hidden_states(detail, hidden)
 
     def entered_pooler(_: nn.Module, __: tuple[Any, ...]) -> None:
-        walk.note_pooler_entry()
+        with harmless():
+            walk.note_pooler_entry()
 
     yield base.register_forward_hook(left_base)
     pooler = getattr(base, "pooler", None)
@@ -158,7 +181,7 @@ def two_stacks(model: Any) -> tuple[Any, Any, nn.Module] | None:
 
     A decoder may come with a head of its own, as in `EncoderDecoderModel`. None for any other model.
     """
-    if not getattr(model.config, "is_encoder_decoder", False) or model.get_output_embeddings() is None:
+    if not getattr(model.config, "is_encoder_decoder", False) or output_embeddings(model) is None:
         return None
     encoder, decoder = model.get_encoder(), model.get_decoder()
     if encoder is model or decoder is model:
@@ -170,7 +193,7 @@ def two_stacks(model: Any) -> tuple[Any, Any, nn.Module] | None:
 def _hook_stacks(
     encoder: Any, decoder: Any, holder: nn.Module, walk: Walk
 ) -> Iterator[torch.utils.hooks.RemovableHandle]:
-    embeddings = encoder.get_input_embeddings()
+    embeddings = input_embeddings(encoder)
     if embeddings is not None:
         yield _hook_exit(embeddings, "token embeddings", walk)
     for stack, module in (("encoder", encoder), ("decoder", decoder)):
@@ -178,9 +201,10 @@ def _hook_stacks(
         detail = type(module).__name__ + ("" if layers is None else f", {layers} layers")
 
         def left(_: nn.Module, __: Any, output: Any, stack: str = stack, detail: str = detail) -> None:
-            hidden = _tensor(output)
-            if hidden is not None:
-                walk.note_stack(stack, detail, hidden)
+            with harmless():
+                hidden = _tensor(output)
+                if hidden is not None:
+                    walk.note_stack(stack, detail, hidden)
 
         yield module.register_forward_hook(left)
     passed = {id(part) for part in (*encoder.modules(), *decoder.modules())}
@@ -209,9 +233,10 @@ def _hook_exit(module: nn.Module, name: str, walk: Walk) -> torch.utils.hooks.Re
     detail = _sizes(module)
 
     def left(_: nn.Module, arguments: tuple[Any, ...], output: Any) -> None:
-        after = _tensor(output)
-        if after is not None:
-            walk.note(name, detail, _tensor(arguments), after)
+        with harmless():
+            after = _tensor(output)
+            if after is not None:
+                walk.note(name, detail, _tensor(arguments), after)
 
     return module.register_forward_hook(left)
 

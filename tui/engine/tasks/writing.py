@@ -15,6 +15,7 @@ from transformers import StoppingCriteria, StoppingCriteriaList
 from tui.engine import device
 from tui.engine.errors import EngineError
 from tui.engine.sources.limits import position_limit
+from tui.engine.tasks.model_parts import head_rows
 from tui.engine.tasks.running import Run, Stages, check_ids, its_own_code, run, stages, tensors
 from tui.engine.tasks.vocabulary import token_text
 from tui.engine.tasks.walk import two_stacks, walked
@@ -138,7 +139,9 @@ def generate(
 
 def _check_forced(model: Any, plan: Plan) -> int:
     """The rows of the head. A forced id beyond them would be an exception on a CPU, a lost accelerator on a GPU."""
-    vocabulary = int(model.get_output_embeddings().weight.shape[0])
+    vocabulary = head_rows(model)
+    if vocabulary is None:
+        return 1
     ids: dict[str, int | list[int] | None] = {
         "decoder_start_token_id": plan.start,
         "forced_bos_token_id": plan.forced_bos,
