@@ -57,6 +57,8 @@ OWN: dict[str, dict[str, Any]] = {
     "mamba2": {"num_heads": 8, "head_dim": 16, "expand": 2, "n_groups": 1},
     "zamba": {"layers_block_type": ["mamba", "hybrid"]},
     "zamba2": {"layers_block_type": ["mamba", "hybrid"], "layer_types": ["mamba", "hybrid"]},
+    "led": {"attention_window": [8, 8]},
+    "layoutlmv3": {"coordinate_size": 11, "shape_size": 10},
     "bamba": {"attn_layer_indices": [1]},
 }
 """What a family needs besides."""

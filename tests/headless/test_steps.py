@@ -52,7 +52,7 @@ def test_greedy_steps_are_generates_and_the_answer_is_runs(
     assert all(each["input"] == 1 for each in told)
     end = told[-1]
     assert end["answer"] == run_values(GENERATION, TEXT, max_new_tokens=12)["answer"]
-    assert end["stopped"]["kind"] == "count"
+    assert end["stopped"]["kind"] == "length"
     assert (end["tokens"], end["prompt_tokens"]) == (12, len(writer[0](TEXT)["input_ids"]))
     assert end["tokens_per_second"] == pytest.approx(12 / end["seconds"])
 
@@ -316,4 +316,4 @@ def test_lines_to_read(told: Callable[..., str], steps: Ask) -> None:
     for line, each in zip(lines[head + 1 : head + 4], values, strict=False):
         assert line.split()[:2] == [str(each["step"]), str(each["token"]["id"])]
         assert shows(line, each["probability"])
-    assert any(line.startswith("  ended: count") for line in lines)
+    assert any(line.startswith("  ended: length") for line in lines)

@@ -163,6 +163,12 @@ def _config(folder: Path, stated: Mapping[str, Any], task: str) -> PreTrainedCon
             f"transformers has no {head} on a model of type “{kind}”.",
             f"Choose a checkpoint that was trained for {task}.",
         )
+    if tasks.room(task).auto_class == "AutoModelForSeq2SeqLM" and not config.is_encoder_decoder:
+        raise EngineError(
+            f"This kind of model can't do {task}",
+            f"A model of type “{kind}” is a decoder behind an encoder of sound: it has none that reads a text.",
+            f"Choose a checkpoint that was trained for {task}.",
+        )
     return config
 
 

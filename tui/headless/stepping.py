@@ -206,6 +206,7 @@ def _request(request_id: int, asked: Asked) -> Continue | Search:
         options=steps.options,
         most=_MOST if steps.most is None else steps.most,
         unless_stated=steps.most is None,
+        ends=True,
         decoding=steps.decoding,
         readout=replace(ReadoutSettings(top=1), **asked.sampling),
         unset=steps.unset,
@@ -218,7 +219,7 @@ def _request(request_id: int, asked: Asked) -> Continue | Search:
 def _read_back(engine: BlockingEngine, asked: Asked, written: Written) -> Continued | None:
     """What the tokens told by now read as: the engine knows, of a text it is given up to there."""
     ids = tuple(each.id for each in written.chosen)
-    request = replace(_request(engine.next_id(), asked), written=ids, most=0, unless_stated=False)
+    request = replace(_request(engine.next_id(), asked), written=ids, most=0, unless_stated=False, ends=False)
     if isinstance(request, Continue):
         request = replace(request, scored=len(ids))
     try:

@@ -97,6 +97,8 @@ class Write(Request, frozen=True, tag=True):
     """How many tokens to add."""
     unless_stated: bool = False
     """Whether a length that the checkpoint's own settings state counts in the place of `most`."""
+    ends: bool = False
+    """Whether the text ends where `most` is reached, as by `max_new_tokens`; otherwise that is a pause on the way."""
     decoding: Decoding = Decoding()
     readout: ReadoutSettings = ReadoutSettings()
     """Temperature, filters and penalty, which sampling obeys; and which rows are sent."""

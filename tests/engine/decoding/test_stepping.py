@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import torch
 
+from tests.asking import ask
 from tests.checkpoints import MAX_TOKENS
 from tests.engine.conftest import TinyFolder, load_here
 from tests.engine.decoding.writing import Heard, Writer, make_decoder
@@ -240,6 +241,22 @@ def test_forced_tokens_are_given_where_a_length_is_stated(tmp_path: Path) -> Non
     pause = writer.write(TEXT, 3)
     assert pause.ids == whole.ids[:3]
     assert writer.write(TEXT, 99, pause.ids, unless_stated=True).ids == whole.ids
+    # Where it is the text's end, as for `run`, one is.
+    end = writer.write(TEXT, 3, ends=True)
+    assert end.ids == writer.reference(TEXT, 3)
+    assert end.ids[-1] == 2
+    assert end.loop.stop is not None
+    assert end.loop.stop.about == "max_new_tokens 3 reached"
+
+
+def test_a_length_that_nobody_asked_for_is_told_as_the_default(tmp_path: Path) -> None:
+    folder = make_writer(tmp_path, "bart", generation={"forced_eos_token_id": 2, "eos_token_id": None})
+    loaded = load_here(folder, task="summarization")
+    written = Writer(loaded).write(TEXT, 20, unless_stated=True, ends=True)
+    assert written.loop.stop is not None
+    assert (written.loop.stop.kind, written.ids[-1]) == ("length", 2)
+    assert written.loop.stop.about == "the default of 20 new tokens reached"
+    assert [each.id for each in ask(loaded, TEXT).view.tokens[1:]] == written.ids
 
 
 def test_positions_end_the_writing(writers: dict[str, Writer]) -> None:

@@ -283,7 +283,7 @@ def test_a_prompt_that_is_cut_is_not_continued(tiny: TinyFolder) -> None:
     told = ask(load_here(tiny("gpt2", head="CausalLM"), task=TASK), text)
     assert told.answer == [{"generated_text": text}]
     assert len(scored(told).tokens) == MAX_TOKENS
-    assert f"the model takes {MAX_TOKENS}" in scored(told).note
+    assert f"this checkpoint's limit is {MAX_TOKENS}" in scored(told).note
 
 
 @pytest.mark.parametrize("model_type", ["gpt2", "llama"])

@@ -89,10 +89,13 @@ def beginning(
     if request.unless_stated and in_force.stated is not None and in_force.stated_by is not None:
         by = in_force.stated_by
         most, most_by, settings = in_force.stated, f"{by.name} {by.value}", (*settings, by)
+    elif request.ends:
+        own_word = f"max_new_tokens {request.most}"
+        most_by = f"the default of {request.most:,} new tokens" if request.unless_stated else own_word
     elif in_force.forced_eos is not None and not isinstance(request, Search):
         own["forced_eos_token_id"] = None  # what was asked for ends in a pause
         settings = tuple(row for row in settings if row.name != "forced_eos_token_id")
-    limit = position_limit(loaded.model.config.get_text_config(decoder=True).to_dict())
+    limit = position_limit(loaded.model.config.get_text_config(decoder=True).to_dict(), "decoder")
     if limit is not None and len(ids) + len(request.written) > limit + 1:
         raise EngineError(
             "There are not so many positions",
@@ -157,11 +160,11 @@ def _own(
 
 
 def _note(prepared: Prepared) -> str:
-    """What to know of a source that was cut, as the encoder's model takes it."""
+    """What to know of a source that was cut to the checkpoint's limit."""
     if not isinstance(prepared, SourceText):
         return ""
     reading = prepared.readings[0]
     cut = ""
     if reading.total > len(reading.ids):
-        cut = f"The encoder reads {len(reading.ids):,} of {reading.total:,} tokens; the model takes no more."
+        cut = f"The encoder reads {len(reading.ids):,} of {reading.total:,} tokens: this checkpoint's limit."
     return " ".join(filter(None, (cut, prepared.source.note)))

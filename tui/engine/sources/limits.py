@@ -11,31 +11,54 @@ _LARGEST_SANE = 10_000_000
 """Above this a `model_max_length` means "not known": transformers writes 10^30."""
 
 _POSITIONS_START_AFTER_PADDING = frozenset({
-    "camembert", "data2vec-text", "esm", "ibert", "jina_embeddings_v3", "lilt", "longformer", "luke",
-    "markuplm", "mpnet", "roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod",
+    "camembert", "data2vec-text", "esm", "ibert", "jina_embeddings_v3", "layoutlmv3", "lilt", "longformer", "luke",
+    "markuplm", "mpnet", "prophetnet", "roberta", "roberta-prelayernorm", "xlm-roberta", "xlm-roberta-xl", "xmod",
 })  # fmt: skip
 """Model types that number positions from `pad_token_id + 1`: so many rows of the table are never used."""
 
-_N_POSITIONS = frozenset({"gpt2", "openai-gpt", "ctrl", "codegen", "gptj"})
-"""Model types that call the length of their position table `n_positions`; T5's of that name is no limit."""
+_PADDING_IS_ONE = frozenset({"mpnet"})
+"""Of these, those whose code takes 1 for the padding's id, whatever the config says."""
+
+_LOOKS_AHEAD = frozenset({"prophetnet"})
+"""Model types that also take the position behind the last one."""
+
+_USUAL = "max_position_embeddings"
+_OTHER_NAMES: Mapping[str, str] = {
+    **dict.fromkeys(
+        ("gpt2", "gpt-sw3", "gpt_bigcode", "openai-gpt", "ctrl", "codegen", "gptj"), "n_positions"
+    ),
+    **dict.fromkeys(("mpt", "dbrx"), "max_seq_len"),
+}
+"""Other names of the length of a position table, by model type; T5's `n_positions` is none."""
+
+_NO_TABLE = frozenset({"funnel", "longt5", "mt5", "switch_transformers", "t5", "umt5", "xlnet"})
+"""Model types that see how far apart two tokens are, not where they stand, whatever length their files state."""
 
 
-def position_limit(config: Mapping[str, Any]) -> int | None:
+def position_limit(config: Mapping[str, Any], stack: str = "encoder") -> int | None:
     """Most positions the model's config allows; None where it names no limit.
+
+    stack: of a model with two of them, the one that is asked about; `encoder` is what reads the text.
 
     >>> position_limit({"model_type": "roberta", "max_position_embeddings": 514, "pad_token_id": 1})
     512
+    >>> position_limit({"model_type": "led", "max_decoder_position_embeddings": 1024}, "decoder")
+    1024
     """
     stated = config.get("model_type")
-    model_type = stated if isinstance(stated, str) else None
-    limit = config.get("max_position_embeddings")
-    if limit is None and model_type in _N_POSITIONS:
-        limit = config.get("n_positions")
+    model_type = stated if isinstance(stated, str) else ""
+    if model_type in _NO_TABLE or config.get("position_biased_input") is False:  # DeBERTa's way to have none
+        return None
+    names = (_USUAL, f"max_{stack}_position_embeddings", _OTHER_NAMES.get(model_type))
+    limit = next((config[name] for name in names if name and config.get(name) is not None), None)
+    if limit is None:
+        inner = (config.get(name) for name in (stack, "text_config"))
+        return next((position_limit(each, stack) for each in inner if isinstance(each, Mapping)), None)
     if not isinstance(limit, int) or not 0 < limit <= MOST_POSITIONS:
         return None
     if model_type in _POSITIONS_START_AFTER_PADDING:
-        padding = config.get("pad_token_id")
-        rows = limit - (padding if isinstance(padding, int) else 1) - 1
+        padding = 1 if model_type in _PADDING_IS_ONE else config.get("pad_token_id")
+        rows = limit - (padding if isinstance(padding, int) else 1) - 1 - (model_type in _LOOKS_AHEAD)
         return rows if 0 < rows <= limit else None
     return limit
 

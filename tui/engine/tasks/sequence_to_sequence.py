@@ -158,7 +158,7 @@ def _note(prepared: SourceText, reading: Reading) -> str:
     if not prepared.inputs["text"].strip():
         return "The text is empty: what is written here comes from special tokens and the prefix alone."
     if reading.total > len(reading.ids):
-        return f"The encoder reads {len(reading.ids):,} of {reading.total:,} tokens; the model takes no more."
+        return f"The encoder reads {len(reading.ids):,} of {reading.total:,} tokens: this checkpoint's limit."
     return ""
 
 

@@ -108,7 +108,7 @@ def forward(
     if reading.total > len(reading.ids):
         most = 0
         note = (
-            f"The prompt has {reading.total:,} tokens; the model takes {len(reading.ids):,}. "
+            f"The prompt has {reading.total:,} tokens; this checkpoint's limit is {len(reading.ids):,}. "
             "The rest is not read, and nothing is written after it."
         )
 

@@ -117,7 +117,7 @@ def generate(
     model: Any = loaded.model
     check_ids(model, reading.ids)
     vocabulary = _check_forced(model, plan)
-    positions = position_limit(model.config.get_text_config(decoder=True).to_dict())
+    positions = position_limit(model.config.get_text_config(decoder=True).to_dict(), "decoder")
     check()
     began = time.perf_counter()
     scored = plan.beams > 1 and plan.most * plan.beams * vocabulary * 4 <= _MOST_SCORE_BYTES
