@@ -98,7 +98,7 @@ class Write(Request, frozen=True, tag=True):
     unless_stated: bool = False
     """Whether a length that the checkpoint's own settings state counts in the place of `most`."""
     ends: bool = False
-    """Whether the text ends where `most` is reached, as by `max_new_tokens`; otherwise that is a pause on the way."""
+    """Whether the text ends where `most` is reached, as by `max_new_tokens`; otherwise that is a pause."""
     decoding: Decoding = Decoding()
     readout: ReadoutSettings = ReadoutSettings()
     """Temperature, filters and penalty, which sampling obeys; and which rows are sent."""
