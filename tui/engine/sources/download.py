@@ -20,8 +20,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from tui.engine import runtime
 from tui.engine.errors import EngineError, failure_of
-from tui.engine.sources import files, hub_cache
+from tui.engine.sources import files, hub_cache, vocabularies
 
 _REPORT_SECONDS = 0.1
 _CHUNK_BYTES = 256 * 1024
@@ -38,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("repository")
     parser.add_argument("--revision")
     options = parser.parse_args(arguments)
+    runtime.leave_torch_out()  # only what tokenizers are made of is asked of transformers
     lines = os.fdopen(os.dup(1), "w", buffering=1, encoding="utf-8")
     os.dup2(2, 1)
     signal.signal(signal.SIGTERM, _stop)
@@ -86,7 +88,12 @@ def _look_up(repository: str, revision: str | None) -> tuple[str, dict[str, int]
             f"The repository {repository} has no {files.CONFIG}.",
             "Choose a repository with config.json, weights in safetensors and a tokenizer.",
         )
-    sizes = {name: present[name] for name in files.needed(tuple(present))}
+    known = vocabularies.KNOWN
+    taken = files.needed(tuple(present), known)
+    if any(vocabularies.may_be_read(name) for name in present.keys() - set(taken)):
+        known = vocabularies.of_classes()  # which takes seconds, and most repositories have no such file
+        taken = files.needed(tuple(present), known)
+    sizes = {name: present[name] for name in taken}
     # asked for by its branch once, so that the cache learns which commit the branch is at
     config_file = Path(hf_hub_download(repository, files.CONFIG, revision=revision))
     commit = config_file.parent.name
@@ -94,14 +101,15 @@ def _look_up(repository: str, revision: str | None) -> tuple[str, dict[str, int]
     if files.TOKENIZER_CONFIG in present:
         hf_hub_download(repository, files.TOKENIZER_CONFIG, revision=commit)
         tokenizer_config = files.tokenizer_config(config_file.parent)
+    config = files.read_config(config_file.parent)
     stored = dict(info.safetensors.parameters) if info.safetensors is not None else {}
     facts: dict[str, object] = {
-        "config": files.read_config(config_file.parent),
+        "config": config,
         "model_max_length": tokenizer_config.get("model_max_length"),
         "size_bytes": sum(size for name, size in sizes.items() if files.holds_weights(name)),
         "parameters": stored,
         "license": info.card_data.get("license") if info.card_data is not None else None,
-        "has_tokenizer": files.names_a_tokenizer(tuple(present), tokenizer_config),
+        "has_tokenizer": vocabularies.name_a_tokenizer(present, tokenizer_config, config, known),
         "has_weights": any(files.holds_weights(name) for name in sizes),
     }
     return commit, sizes, facts
@@ -131,7 +139,8 @@ def _fetch(
     folder = ""
     try:
         for name, size in sizes.items():
-            folder = str(Path(hf_hub_download(repository, name, revision=commit)).parent)
+            file = Path(hf_hub_download(repository, name, revision=commit))
+            folder = str(file.parent) if name == files.CONFIG else folder
             finished += size
     finally:
         over.set()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tui.engine.errors import EngineError
+from tui.engine.sources.vocabularies import KNOWN, Vocabularies, holds_vocabulary, is_read, name_a_tokenizer
 from tui.plain_files import decoded, read_plain
 
 CONFIG = "config.json"
@@ -19,15 +19,7 @@ _WEIGHTS = (
     ("pytorch_model.bin", "pytorch_model.bin.index.json"),
 )
 """A single file of weights and the index of several, the form transformers prefers first."""
-_SMALL = frozenset({
-    CONFIG, TOKENIZER_CONFIG, "README.md", "added_tokens.json", "chat_template.jinja", "generation_config.json",
-    "merges.txt", "special_tokens_map.json", "target.spm",
-})  # fmt: skip
-_TOKENIZERS_WITHOUT_VOCABULARY = frozenset({"ByT5Tokenizer", "CanineTokenizer", "PerceiverTokenizer"})
-VOCABULARIES = (
-    "tokenizer.json", "vocab.txt", "vocab.json", "spiece.model", "sentencepiece.bpe.model", "tokenizer.model",
-    "spm.model", "source.spm", "vocab.model", "tiktoken.model", "tekken.json",
-)  # fmt: skip
+_SMALL = frozenset({CONFIG, "README.md", "generation_config.json"})
 
 
 MOST_SETTINGS_BYTES = 16_000_000
@@ -120,13 +112,15 @@ def _shards(index: Path) -> list[str]:
     return sorted(names)
 
 
-def needed(names: tuple[str, ...]) -> tuple[str, ...]:
+def needed(names: tuple[str, ...], known: Vocabularies = KNOWN) -> tuple[str, ...]:
     """Which files of a repository a load reads: config, card, tokenizer, and one form of the weights.
+
+    known: which files tokenizers are made of.
 
     >>> needed(("config.json", "model.safetensors", "pytorch_model.bin", "vocab.txt", "tf_model.h5"))
     ('config.json', 'vocab.txt', 'model.safetensors')
     """
-    small = tuple(name for name in names if name in _SMALL or name in VOCABULARIES)
+    small = tuple(name for name in names if name in _SMALL or is_read(name, known))
     for single, index in _WEIGHTS:
         if single in names:
             return (*small, single)
@@ -143,16 +137,13 @@ def holds_weights(name: str) -> bool:
 
 
 def has_tokenizer(folder: Path) -> bool:
-    """Whether the folder holds a vocabulary, or a tokenizer that needs none."""
-    present = tuple(name for name in VOCABULARIES if (folder / name).exists())
-    return names_a_tokenizer(present, tokenizer_config(folder))
-
-
-def names_a_tokenizer(names: tuple[str, ...], settings: Mapping[str, Any]) -> bool:
-    """Whether files of these names and `tokenizer_config.json` make a tokenizer."""
-    has_vocabulary = any(name in VOCABULARIES for name in names)
-    named = settings.get("tokenizer_class")
-    return has_vocabulary or (isinstance(named, str) and named in _TOKENIZERS_WITHOUT_VOCABULARY)
+    """Whether the folder holds a vocabulary, or a tokenizer that needs none. Raises OSError."""
+    try:
+        config = read_json(folder / CONFIG)
+    except (OSError, ValueError):
+        config = {}
+    names = [file.name for file in folder.iterdir() if holds_vocabulary(file.name) and file.exists()]
+    return name_a_tokenizer(names, tokenizer_config(folder), config)
 
 
 def tokenizer_config(folder: Path) -> dict[str, Any]:
