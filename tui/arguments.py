@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 from tui.headless.text import visible
@@ -21,6 +22,12 @@ class Parser(argparse.ArgumentParser):
             allow_abbrev=False,
         )
 
+    def parse_texts(self, arguments: Sequence[str]) -> dict[str, Any]:
+        """What was given, options and texts in any order; all after `--` is added to `texts` as it stands."""
+        before, found, after = _parted(arguments)
+        given = vars(self.parse_intermixed_args(before))
+        return {**given, "texts": [*given["texts"], *after]} if found else given
+
     def _print_message(self, message: str, file: Any = None) -> None:
         if message:
             (file or sys.stderr).write(message)
@@ -28,6 +35,16 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """End with the usage and what is wrong."""
         super().error("\n".join(map(visible, message.splitlines())))
+
+
+def _parted(arguments: Sequence[str]) -> tuple[list[str], bool, list[str]]:
+    """What stands before the first `--`, whether there is one, and what stands after it.
+
+    argparse does it otherwise in each version where options and texts are mixed.
+    """
+    found = "--" in arguments
+    at = list(arguments).index("--") if found else len(arguments)
+    return list(arguments[:at]), found, list(arguments[at + 1 :])
 
 
 def add_model_options(parser: argparse._ActionsContainer) -> None:

@@ -261,7 +261,7 @@ def _tokenize(arguments: Sequence[str]) -> int:
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.add_argument("--engine", metavar="COMMAND", help="run the model side by this command (ssh, say)")
-    given = vars(parser.parse_intermixed_args(arguments))
+    given = parser.parse_texts(arguments)
     if not given["texts"]:
         parser.error("the following arguments are required: TEXT")
     if given["compare"] and (given["model"] or given["steps"]):

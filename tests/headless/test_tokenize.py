@@ -93,6 +93,17 @@ def test_lines_to_read_hold_nothing_harmful(steps: tuple[str, ...]) -> None:
         assert "(rank " in shown
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        (("--", "-dash"), ["-dash"]),
+        (("one", "--", "-dash", "--json", "--"), ["one", "-dash", "--json", "--"]),
+    ],
+)
+def test_texts_that_begin_with_a_dash_go_after_two(given: tuple[str, ...], expected: list[str]) -> None:
+    assert [told["input"] for told in values("--model", "nano-generation", *given)] == expected
+
+
 def test_side_by_side() -> None:
     (told,) = values("--compare", "nano-sentiment", "nano-generation", "--and", "nano-ner", TEXT)
     assert told["input"] == TEXT
