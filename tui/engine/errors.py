@@ -37,6 +37,7 @@ _PANICS = (
         "retry-limit|stack-limit|time-limit",
         "a regular expression in it tries too many ways to match this text",
     ),
+    ("not yet implemented", "it asks for what the library can't do: two templates one after the other, say"),
     ("no entry found for key", "it names something that isn't there"),
     (r"index|slice|out of (range|bounds)|char boundary|begin <= end", "it takes more than there is"),
     ("non-zero|divide by zero|divisor of zero", "a number in it is 0 that must not be"),

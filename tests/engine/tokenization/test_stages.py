@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
+from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors
 
 from tests.checkpoints import bare_byte_level, byte_level, unigram, wordpiece
 from tests.engine.tokenization.staged import (
@@ -326,6 +326,32 @@ def test_the_strings_between_decoders() -> None:
         "Strip": (("a é",),),
     }
     assert stages.round_trips[0].same
+
+
+@pytest.mark.parametrize("replaced", ["▁", "Ġ"])
+def test_decoders_lose_no_space_between_them(replaced: str) -> None:
+    runs = {replaced * count: count for count in range(1, 5)}
+    merges = [(replaced * count, replaced) for count in range(1, 4)]
+    backend = Tokenizer(models.BPE({**runs, "a": 0, ":": 5, "\n": 6}, merges))
+    backend.normalizer = normalizers.Replace(" ", replaced)
+    backend.decoder = decoders.Sequence(
+        [decoders.Replace(replaced, " "), decoders.ByteFallback(), decoders.Fuse()]
+    )
+    text = "a:\n    a   a a:  "
+    stages = RustStages(RustTokenizer(backend, None, (), frozenset(), None)).stages(text).stages
+    strings = [stage.strings[0] for stage in stages if stage.kind == "decoder"]
+    entries = backend.encode(text).tokens
+    assert strings == [tuple(entry.replace(replaced, " ") for entry in entries)] * 2 + [(text,)]
+    assert "".join(strings[0]) == backend.decode(backend.encode(text).ids)
+
+
+def test_what_the_library_has_not_made_is_said_to_be_that() -> None:
+    backend = wordpiece().backend_tokenizer
+    template = backend.post_processor
+    backend.post_processor = processors.Sequence([template, template])
+    with pytest.raises(EngineError) as caught:
+        RustTokenizer(backend, None, (), frozenset(), None).read("the")
+    assert "two templates one after the other" in caught.value.failure.detail
 
 
 def test_truncation_is_a_stage_that_shows_what_was_cut() -> None:

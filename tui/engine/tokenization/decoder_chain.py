@@ -24,10 +24,11 @@ def strings_after(decoders: Sequence[Component], entries: Sequence[str]) -> tupl
     if not entries:
         return ()
     known = set(decoded(decoders, entries)).union(*entries)
-    space = next(character for code in range(0x10FFFD, 0xF0000, -1) if (character := chr(code)) not in known)
+    unused = (character for code in range(0x10FFFD, 0xF0000, -1) if (character := chr(code)) not in known)
+    space, never = next(unused), next(unused)
     marked = [
         *decoders,
         Component("Replace", {}, library.Replace(" ", space)),
-        Component("WordPiece", {}, library.WordPiece(prefix=space + space, cleanup=False)),
+        Component("WordPiece", {}, library.WordPiece(prefix=never, cleanup=False)),
     ]
     return tuple(string.replace(space, " ") for string in decoded(marked, entries).split(" "))

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tui.engine.errors import EngineError, plain
-from tui.engine.tokenization.entries import AnyTokenizer, entry_of, inside, spelled
+from tui.engine.tokenization.entries import AnyTokenizer, entry_of, inside, spelled, vocabulary
 from tui.microscope.from_ids import FromIds
 
 MOST_IDS = 1_000_000
@@ -39,7 +39,10 @@ def parse(tokenizer: AnyTokenizer, text: str) -> list[int]:
         first, last = _bounds(text, match, number)
         for wanted in (first, last):
             if wanted >= end and spelled(tokenizer, wanted) is None:
-                raise _out_of_range(text, match, number, wanted, end)
+                end = 1 + max(vocabulary(tokenizer).values(), default=-1)  # ids can have gaps
+                if wanted >= end:
+                    gaps = ", with gaps" if inside(tokenizer).size < end else ""
+                    raise _out_of_range(text, match, number, wanted, end, gaps)
         total = len(ids) + last - first + 1
         if total > MOST_IDS:
             where = _where(text, match, number)
@@ -125,10 +128,12 @@ def _refused(text: str, match: re.Match[str], number: int, what: str, hint: str)
     return EngineError("Not an id", f"“{_short(match[0])}” {what}: {_where(text, match, number)}.", hint)
 
 
-def _out_of_range(text: str, match: re.Match[str], number: int, wanted: int, end: int) -> EngineError:
+def _out_of_range(
+    text: str, match: re.Match[str], number: int, wanted: int, end: int, gaps: str
+) -> EngineError:
     named = next(part for part in _parts(match[0]) if _value(part) == wanted)
     within = f"of “{_short(match[0])}” " if named != match[0] else ""
-    size = f"the ids of this vocabulary go from 0 to {end - 1:,}" if end else "this vocabulary is empty"
+    size = f"the ids of this vocabulary go from 0 to {end - 1:,}{gaps}" if end else "this vocabulary is empty"
     return EngineError(
         "No such id",
         f"{_short(named)} {within}is out of range ({_where(text, match, number)}); {size}.",
