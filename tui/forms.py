@@ -191,7 +191,11 @@ FORMS: Mapping[str, Form] = MappingProxyType(
             fields=(_TEXT,),
             options=(
                 Option("top_k", "Guesses for each mask", 5, int, least=1, most=1000),
-                Option("targets", "Only these words are looked at, separated by commas", ""),
+                Option(
+                    "targets",
+                    'Only these words are looked at, separated by commas; in quotes as they stand: " France"',
+                    "",
+                ),
             ),
             reads_positions=True,
         ),

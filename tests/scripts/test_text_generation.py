@@ -9,7 +9,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from tests.asking import ask, by_index
-from tests.checkpoints import MAX_TOKENS, make_checkpoint
+from tests.checkpoints import MAX_TOKENS, make_checkpoint, wordpiece
 from tests.engine.conftest import load_here
 from tui.scripts import Asked, script
 from tui.values import ReadoutSettings, RowAddress
@@ -59,6 +59,19 @@ def test_the_numbers(
     assert isinstance(told.view, Scored)
     assert found["bits"].tolist() == pytest.approx([each.surprisal_bits for each in told.view.tokens[1:]])
     assert found["perplexity"] == pytest.approx(told.view.perplexity)
+
+
+def test_no_token_types_reach_the_model(tmp_path: Path) -> None:
+    folder = make_checkpoint(tmp_path, "gpt2", head="CausalLM")
+    wordpiece().save_pretrained(folder)
+    asked = Asked(
+        TASK, str(folder), None, {"text": "a film"}, {}, ReadoutSettings(), RowAddress(), MAX_TOKENS
+    )
+    found: dict[str, Any] = {}
+    exec(compile(script(asked), "script", "exec"), found)
+    told = ask(load_here(folder, task=TASK), "a film")
+    assert found["answer"] == told.answer
+    assert found["logits"].tolist() == by_index(told.readout())[0]
 
 
 def test_a_script_without_a_limit(folder: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.scripts import header, read_row
+from tui.targets import targets_of
 
 if TYPE_CHECKING:
     from tui.scripts import Asked
@@ -21,7 +22,7 @@ def script(asked: Asked) -> str:
     cut = f", truncation=True, max_length={asked.limit}" if asked.limit else ""
     head = header(asked, "AutoModelForMaskedLM").replace("AutoTokenizer\n", "AutoTokenizer, pipeline\n", 1)
     guesses = str(top_k) if top_k <= _SMALL_VOCABULARY else f"min({top_k}, rows.shape[-1])"
-    words = [word.strip() for word in str(options["targets"] or "").split(",") if word.strip()]
+    words = targets_of(str(options["targets"] or ""))
     targets = f", targets={words!r}" if words else ""
     keywords = (
         f', tokenizer_kwargs={{"truncation": True, "max_length": {asked.limit}}}' if asked.limit else ""

@@ -31,6 +31,7 @@ def script(asked: Asked) -> str:
     lines = [header(asked, "AutoModelForCausalLM"), "", *_prompt(asked, chat)]
     lines += [
         f'inputs = tokenizer(text{cut}{bare}, return_tensors="pt").to(model.device)',
+        'inputs.pop("token_type_ids", None)  # as the pipeline: ids and mask',
         "with torch.inference_mode():",
         "    rows = model(**inputs).logits[0].float().cpu()  # row p is about the token after position p",
         f"logits = rows[{position}]",

@@ -19,6 +19,7 @@ from tests.checkpoints import MAX_TOKENS, bare_byte_level, edit_json, make_check
 from tests.engine.conftest import TinyFolder, load_here
 from tui.engine.errors import EngineError
 from tui.engine.tasks.masks import with_masks
+from tui.targets import targets_of
 from tui.values import RowAddress
 from tui.views import Filled
 
@@ -75,13 +76,23 @@ def test_the_answer_is_the_pipelines(tiny: TinyFolder, model_type: str) -> None:
 @pytest.mark.parametrize("model_type", ["bert", "roberta", "xlm-roberta"])
 @pytest.mark.parametrize(
     "listed",
-    ["film", "film, dull", "zzz,film,zz", " 東京 ,😀", "##s,Ġthe,▁the", "dull,dull", "[MASK],<s>", ",,film,"],
+    [
+        "film",
+        "film, dull",
+        "zzz,film,zz",
+        " 東京 ,😀",
+        "##s,Ġthe,▁the",
+        "dull,dull",
+        "[MASK],<s>",
+        ",,film,",
+        '" film", dull',
+    ],
 )
 def test_targets(tiny: TinyFolder, model_type: str, listed: str) -> None:
     folder = tiny(model_type, head="MaskedLM")
     loaded, fill = load_here(folder, task=TASK), filler_of(folder)
     mask = fill.tokenizer.mask_token
-    words = [word.strip() for word in listed.split(",") if word.strip()]
+    words = targets_of(listed)
     warnings = Heard()
     their_logger = their_logging.get_logger("transformers.pipelines.fill_mask")
     their_logger.addHandler(warnings)

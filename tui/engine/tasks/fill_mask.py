@@ -13,6 +13,7 @@ from tui.engine.tasks.vocabulary import read_row
 from tui.engine.tokenization.reading import Reading
 from tui.forms import Value
 from tui.protocol import Readout
+from tui.targets import targets_of
 from tui.values import ReadoutSettings, RowAddress, Step
 from tui.views import AnyView, Fill, Filled, Mask
 
@@ -73,7 +74,7 @@ def prepare(
 
 def _targets(tokenizer: TextTokenizer, listed: str) -> tuple[tuple[int, ...] | None, str]:
     """The ids of the words in a list, as `FillMaskPipeline.get_target_ids` finds them, and its warnings."""
-    words = [word.strip() for word in listed.split(",") if word.strip()]
+    words = targets_of(listed)
     if not words:
         return None, ""
     ids, warnings = [], []
