@@ -24,6 +24,22 @@ _OTHER_ENCODINGS = (
 )
 
 
+_POINTER = b"version https://git-lfs.github.com/spec/"
+LARGEST_POINTER = 1024
+"""Bytes; https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md."""
+POINTER = (
+    "it is only the pointer that Git LFS keeps in the place of the file: run `git lfs pull` in its folder"
+)
+
+
+def is_pointer(path: Path) -> bool:
+    """Whether a file is Git LFS's pointer to another one, which was not fetched. Raises OSError."""
+    if path.stat().st_size > LARGEST_POINTER:
+        return False
+    with open_plain(path) as opened:
+        return opened.read(len(_POINTER)) == _POINTER
+
+
 def open_plain(path: Path) -> BinaryIO:
     """Open a plain file for reading; a link counts as what it leads to.
 

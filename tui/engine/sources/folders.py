@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from tui.engine.errors import EngineError
 from tui.engine.sources import files, hub_cache
-from tui.plain_files import kind_of
+from tui.plain_files import POINTER, is_pointer, kind_of
 
 _READ = frozenset({
     ".bin", ".codes", ".jinja", ".json", ".md", ".model", ".py", ".safetensors", ".spm", ".tiktoken", ".tokenizer",
@@ -39,7 +40,9 @@ def check(folder: Path, *, weights: bool = True) -> None:
             raise EngineError(
                 "Not a file of this checkpoint",
                 f"{file.name} in {folder}: {problem}.",
-                "Choose the folder that holds the checkpoint's own files, or copy them into this one.",
+                "Then open it again."
+                if problem == POINTER
+                else "Choose the folder that holds the checkpoint's own files, or copy them into this one.",
             )
         if _SEVERAL_PROCESSES.fullmatch(file.name):
             raise EngineError(
@@ -62,6 +65,9 @@ def problem_of(folder: Path, file: Path) -> str:
         return f"it is {kind}, not a file"
     if not _inside(folder, file):
         return f"it is a link that leaves the folder, to {os.path.realpath(file)}"
+    with contextlib.suppress(OSError):  # whoever opens it tells that it can't be read
+        if is_pointer(file):
+            return POINTER
     most = _most_bytes(file.name)
     if file.suffix in _TEXTS and status.st_size > most:
         return f"it is too large: {status.st_size / 1e6:,.0f} MB, where at most {most / 1e6:,.0f} MB are read"

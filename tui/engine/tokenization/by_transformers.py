@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from tui.engine.errors import EngineError, plain
 from tui.engine.sources import files
 from tui.engine.sources.limits import UNSTATED_LIMIT, position_limit, token_limit
+from tui.engine.sources.vocabularies import SETTINGS
 from tui.engine.tokenization import tokenizer_json
 from tui.engine.tokenization.entries import AnyTokenizer
 from tui.engine.tokenization.taking_over import take_over
@@ -57,12 +58,50 @@ def _made(folder: Path) -> PreTrainedTokenizerBase:
             folder, local_files_only=True, trust_remote_code=False
         )
     except BaseException as error:  # a panic of Rust code is no Exception
+        lacking = _lacking(folder, error)
         raise EngineError(
             "The tokenizer can't be used",
-            _refusal(folder, error),
-            "Copy or download the checkpoint again; a tokenizer.json needs no further library.",
+            f"In {folder}, the tokenizer needs a library that is not installed: {lacking}."
+            if lacking
+            else _refusal(folder, error),
+            "Install it beside Logitscope; nothing is wrong with the files."
+            if lacking
+            else "Copy or download the checkpoint again; a tokenizer.json needs no further library.",
         ) from error
     return made
+
+
+def _lacking(folder: Path, error: BaseException) -> str:
+    """What transformers says of a library that isn't there; empty where none is lacking.
+
+    It takes any trouble with a SentencePiece model for a sign of a file of tiktoken, and then asks for that.
+    """
+    trouble = next(filter(None, map(_trouble, _pieces(folder))), None)
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    if trouble is not None:
+        return plain(trouble) if isinstance(trouble, ImportError) else ""
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    lacking = next((each for each in chain if isinstance(each, ImportError)), None)
+    return "" if lacking is None else plain(lacking)
+
+
+def _pieces(folder: Path) -> list[Path]:
+    """The SentencePiece models in a folder."""
+    return sorted(file for file in folder.iterdir() if file.suffix in (".model", ".spm") and file.is_file())
+
+
+def _trouble(file: Path) -> BaseException | None:
+    """What transformers meets when it reads a SentencePiece model; None where that goes well."""
+    from transformers.convert_slow_tokenizer import SentencePieceExtractor
+
+    try:
+        SentencePieceExtractor(str(file))
+    except BaseException as error:  # noqa: BLE001 - it is looked at, and told
+        return error
+    return None
 
 
 def _refusal(folder: Path, error: BaseException) -> str:
@@ -75,5 +114,31 @@ def _refusal(folder: Path, error: BaseException) -> str:
         return broken.failure.detail
     except OSError as unread:
         return f"{file}: {unread.strerror or unread}."
+    for piece in () if file.is_file() else _pieces(folder):
+        trouble = _trouble(piece)
+        if trouble is not None:
+            return f"{piece} is damaged, or no SentencePiece model: {plain(trouble)}."
+    lacks = _missing(folder)
+    if lacks and not file.is_file():
+        return f"In {folder}, {lacks}."
     named = tokenizer_json.NAME if file.is_file() else "the vocabulary"
     return f"In {folder}, transformers refuses {named} with its settings: {plain(error)}."
+
+
+def _missing(folder: Path) -> str:
+    """Which vocabulary files of the checkpoint's kind of tokenizer are not there; empty where all are."""
+    from transformers.models.auto.tokenization_auto import TOKENIZER_MAPPING_NAMES, tokenizer_class_from_name
+
+    try:
+        config = files.read_config(folder)
+    except EngineError:
+        config = {}
+    stated = files.tokenizer_config(folder).get("tokenizer_class") or config.get("tokenizer_class")
+    model_type = config.get("model_type")
+    by_type = TOKENIZER_MAPPING_NAMES.get(model_type) if isinstance(model_type, str) else None
+    made = tokenizer_class_from_name(stated if isinstance(stated, str) else by_type or "")
+    read = sorted(set(getattr(made, "vocab_files_names", {}).values()) - SETTINGS - {tokenizer_json.NAME})
+    absent = [name for name in read if not (folder / name).is_file()]
+    if made is None or not absent:
+        return ""
+    return f"{made.__name__} reads {' and '.join(read)}, of which {' and '.join(absent)} is not there"

@@ -12,7 +12,7 @@ from tui.engine.errors import EngineError, plain
 from tui.engine.sources.files import MOST_VOCABULARY_BYTES
 from tui.engine.tokenization.components import EMPTY
 from tui.engine.tokenization.risks import of_file
-from tui.plain_files import decoded, open_plain, read_plain
+from tui.plain_files import POINTER, decoded, is_pointer, open_plain, read_plain
 
 if TYPE_CHECKING:
     import tokenizers
@@ -35,6 +35,8 @@ def read(file: Path) -> tokenizers.Tokenizer:
     """
     import tokenizers
 
+    if is_pointer(file):
+        raise EngineError("Not a tokenizer.json", f"{file}: {POINTER}.", "Then open it again.")
     with open_plain(file) as opened:
         beginning = opened.read(64)
         # a checkpoint of gigabytes is not read to the end only to learn that it is no JSON
