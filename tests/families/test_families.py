@@ -52,6 +52,7 @@ def test_a_family_answers_as_the_library_does(tmp_path: Path, task: str, family:
         ("layoutlmv3", "TokenClassification", POSITIONS - 1),
         ("xlnet", "CausalLM", None),
         ("funnel", "MaskedLM", None),
+        ("xglm", "CausalLM", None),
     ],
 )
 def test_the_limit_is_what_the_model_reads(family: str, head: str, expected: int | None) -> None:

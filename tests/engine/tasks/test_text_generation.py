@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -202,6 +204,27 @@ def test_the_checkpoints_own_settings_hold(changed: Callable[..., Path], setting
         theirs = generate(text, do_sample=False, max_new_tokens=9)
         assert told.answer[0]["generated_text"] == theirs[0]["generated_text"]
         assert scored(told).written == 9
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"penalty_alpha": 0.6, "top_k": 4},
+        {"dola_layers": "low"},
+        {"num_beams": 4, "num_beam_groups": 2, "diversity_penalty": 1.0},
+        {"stop_strings": ["film"]},
+    ],
+)
+def test_a_search_that_transformers_takes_from_elsewhere_is_refused(
+    tiny: TinyFolder, tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    folder = shutil.copytree(tiny("gpt2", head="CausalLM"), tmp_path / "checkpoint")
+    (folder / "generation_config.json").write_text(json.dumps(settings))
+    with pytest.raises(EngineError) as raised:
+        ask(load_here(folder, task=TASK), TEXTS[0], max_new_tokens=2)
+    assert raised.value.failure.title == "The checkpoint asks for a search that is not run here"
+    assert "trust_remote_code" not in raised.value.failure.detail
+    assert next(iter(settings)) in raised.value.failure.detail or "num_beam_groups" in settings
 
 
 def test_sampling_settings_are_told_and_not_used(changed: Callable[..., Path]) -> None:

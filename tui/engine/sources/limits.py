@@ -31,8 +31,11 @@ _OTHER_NAMES: Mapping[str, str] = {
 }
 """Other names of the length of a position table, by model type; T5's `n_positions` is none."""
 
-_NO_TABLE = frozenset({"funnel", "longt5", "mt5", "switch_transformers", "t5", "umt5", "xlnet"})
-"""Model types that see how far apart two tokens are, not where they stand, whatever length their files state."""
+_NO_TABLE = frozenset({
+    "fsmt", "funnel", "longt5", "m2m_100", "mt5", "nllb-moe", "seamless_m4t", "seamless_m4t_v2",
+    "switch_transformers", "t5", "umt5", "xglm", "xlnet",
+})  # fmt: skip
+"""Model types that see how far apart two tokens are, or whose table of sines grows, whatever their files state."""
 
 
 def position_limit(config: Mapping[str, Any], stack: str = "encoder") -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -186,6 +187,19 @@ def refuse_stated(model: PreTrainedModel, folder: Path | None) -> None:
     stated, _ = _known(model)
     file = _FILE if folder is not None and (folder / _FILE).is_file() else _LEGACY
     refuse_implausible(stated, file, stated.get("num_beams") or 1, model)
+    _refuse_ways_of_others(model, stated, file)
+
+
+def _refuse_ways_of_others(model: PreTrainedModel, stated: Mapping[str, Any], file: str) -> None:
+    """Raise EngineError for a search that transformers has no code of its own for, and for stop strings."""
+    from transformers.generation.utils import GENERATION_MODES_MAPPING
+
+    config = copy.deepcopy(model.generation_config)
+    config.do_sample = False
+    mode = config.get_generation_mode()
+    names = [name for name in _OTHER_WAYS if stated.get(name) not in (None, 0, 0.0, [])]
+    if "/" in GENERATION_MODES_MAPPING[mode] or stated.get("stop_strings"):  # code of a repository
+        raise _no_such_search(names or [mode.value], file)
 
 
 def growing_cache(model: PreTrainedModel) -> dict[str, None]:
@@ -361,11 +375,15 @@ def _refuse_other_ways(told: _Settings) -> None:
     if (told.value("num_beam_groups") or 1) > 1:
         names.append("num_beam_groups")
     if names:
-        raise EngineError(
-            "The checkpoint asks for a search that is not run here",
-            f"Its settings name {', '.join(names)}; Logitscope runs greedy and beam search.",
-            f"Take them out of its {told.file}.",
-        )
+        raise _no_such_search(names, told.file)
+
+
+def _no_such_search(names: list[str], file: str) -> EngineError:
+    return EngineError(
+        "The checkpoint asks for a search that is not run here",
+        f"Its settings name {', '.join(names)}; Logitscope runs greedy and beam search.",
+        f"Take them out of its {file}.",
+    )
 
 
 def _overruled(told: _Settings, config: Mapping[str, Any]) -> list[str]:
