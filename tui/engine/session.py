@@ -106,12 +106,13 @@ class Session:
     def _tokenizer_in_use(self) -> InUse | None:
         """What the microscope looks at unless told otherwise: known before its model is, for a built-in."""
         from tui.engine.bench import InUse
-        from tui.engine.tasks.model_parts import input_embeddings
         from tui.engine.tokenization.opening import OpenTokenizer
 
         with self._lock:
             active, pending = self._active, self._pending
         if active is not None:
+            from tui.engine.tasks.model_parts import input_embeddings  # torch, which is in where a model is
+
             known, tokenizer = active.checkpoint, active.tokenizer
             opened = OpenTokenizer.of_model(known.reference, known.name, known.source, tokenizer)
             return InUse(opened, getattr(input_embeddings(active.model), "weight", None))
