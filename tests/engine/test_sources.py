@@ -258,6 +258,14 @@ def test_a_folder_comes_before_the_hub(tmp_path: Path, monkeypatch: pytest.Monke
     assert locate("owner/other").folder is None
 
 
+def test_a_linked_folder_is_called_by_the_link(tmp_path: Path) -> None:
+    (tmp_path / "9f3c").mkdir()
+    (tmp_path / "my model").symlink_to(tmp_path / "9f3c")
+    place = locate(str(tmp_path / "my model"))
+    assert place.name == "my model"
+    assert place.folder == (tmp_path / "9f3c").resolve()
+
+
 @pytest.mark.parametrize("reference", ["", "./x", "../x", "~/x", "/x", "a b", "a/b/c", "a--b", "ü/x", "\x00"])
 def test_what_can_be_no_checkpoint_is_refused(
     reference: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

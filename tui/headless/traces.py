@@ -85,6 +85,7 @@ def _besides(trace: AnyTrace) -> dict[str, Any]:
                 "symbols": [symbol.text for symbol in trace.symbols],
                 "steps_total": trace.merges_total,
                 "whole": trace.whole,
+                "dropout": trace.dropout,
             }
         case WordPieceTrace():
             return {
@@ -133,7 +134,7 @@ def _told(trace: AnyTrace) -> list[str]:
                 f"(rank {each['rank']:,})"
                 for each in merges
             ]
-            return lines + _more(len(merges), trace.merges_total, "merges")
+            return [*lines, *_more(len(merges), trace.merges_total, "merges"), *_by_chance(trace)]
         case WordPieceTrace():
             if trace.too_long:
                 return [f"longer than {trace.longest_word} characters: not looked at"]
@@ -153,6 +154,15 @@ def _told(trace: AnyTrace) -> list[str]:
             return lines
         case WordLevelTrace():
             return ["an entry of the vocabulary" if trace.known else "no entry of the vocabulary"]
+
+
+def _by_chance(trace: BytePairTrace) -> list[str]:
+    if trace.dropout is None:
+        return []
+    return [
+        f"BPE-dropout: each merge is skipped with a chance of {trace.dropout:g}, so that tokens differ from call "
+        "to call and from these; here none is skipped"
+    ]
 
 
 def _more(told: int, total: int, what: str) -> list[str]:

@@ -110,6 +110,19 @@ def test_a_bare_file_stays_the_bare_file(tmp_path: Path) -> None:
     assert subject.facts.notes == ()
 
 
+def test_what_a_bare_file_asks_for_and_is_not_done_is_said(tmp_path: Path) -> None:
+    file = json.loads(written("wordpiece"))
+    file["truncation"] = {"direction": "Left", "max_length": 5, "strategy": "LongestFirst", "stride": 0}
+    file["padding"] = {
+        "strategy": {"Fixed": 12}, "direction": "Right", "pad_to_multiple_of": None, "pad_id": 0, "pad_type_id": 0,
+        "pad_token": "[PAD]",
+    }  # fmt: skip
+    (tmp_path / "tokenizer.json").write_text(json.dumps(file))
+    cut, padded = looked_at(tmp_path / "tokenizer.json").facts.notes
+    assert "at their beginning to 5 tokens" in cut
+    assert "“[PAD]” to 12 tokens" in padded
+
+
 def test_a_text_that_is_cut_is_whole_in_the_file(tmp_path: Path) -> None:
     subject = looked_at(sentiment(tmp_path, model_max_length=6))
     assert subject.facts.notes == ()

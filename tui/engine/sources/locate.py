@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,8 +40,9 @@ def locate(reference: str, revision: str | None = None) -> Place:
         return Place(reference, reference, "built-in", built_in)
     folder = path_of(reference)
     if reference and is_folder(folder):
-        folder = folder.resolve()
-        return Place(reference, folder.name or str(folder), "folder", folder)
+        # a link is called by its own name, not by what it leads to
+        name = Path(os.path.abspath(folder)).name  # noqa: PTH100 - `resolve` would follow it
+        return Place(reference, name or str(folder), "folder", folder.resolve())
     if reference.startswith(("/", "./", "../", "~")) or reference in ("", ".", ".."):
         raise EngineError(
             "No such folder",

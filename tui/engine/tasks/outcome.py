@@ -61,8 +61,12 @@ def one_text(
 def refuse_empty(prepared: Prepared) -> None:
     """Raise EngineError where a row has no token at all."""
     if any(not reading.tokens for reading in prepared.readings):
+        empty = not any(value.strip() for value in prepared.inputs.values())
+        of_what = (
+            "an empty text" if not any(prepared.inputs.values()) else "spaces alone" if empty else "this text"
+        )
         raise EngineError(
-            "Nothing to read", "This tokenizer makes no token of an empty text.", "Type something."
+            "Nothing to read", f"This tokenizer makes no token of {of_what}.", "Type something else."
         )
 
 

@@ -211,7 +211,9 @@ def _unknown(name: str, code: str, codes: Collection[str]) -> EngineError:
     return EngineError(
         "Unknown language code",
         f"{name} “{code}” is not among this checkpoint's {len(codes):,} codes.",
-        f"Use one of its own (F2), such as {_some(codes, code)}.",
+        f"Use one of its own (F2), such as {_some(codes, code)}."
+        if codes
+        else "Leave it out: the tokenizer of this checkpoint has no codes of languages.",
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tui import catalogue
 from tui.engine.errors import EngineError
@@ -14,6 +16,9 @@ from tui.engine.tokenization import tokenizer_json
 from tui.engine.tokenization.entries import AnyTokenizer
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.values import Source
+
+if TYPE_CHECKING:
+    import tokenizers
 
 TOKENIZER_JSON = "tokenizer.json"
 _INPUT_NAMES = ("input_ids", "attention_mask")
@@ -54,9 +59,9 @@ def open_tokenizer(reference: str, revision: str | None = None) -> OpenTokenizer
     built_in = catalogue.built_in_folder(reference)
     if reference and built_in is None and _is_file(file):
         backend = tokenizer_json.read(file)
-        return OpenTokenizer(
-            reference, _name_of(file), "folder", RustTokenizer.around(backend, {}, None, _INPUT_NAMES)
-        )
+        notes = tuple(_left_out(backend))
+        alone = RustTokenizer.around(backend, {}, None, _INPUT_NAMES)
+        return OpenTokenizer(reference, _name_of(file), "folder", alone, notes)
     name, source, folder = _find(reference, revision)
     if built_in is not None:
         return OpenTokenizer(reference, name, source, _alone(folder))
@@ -67,6 +72,18 @@ def open_tokenizer(reference: str, revision: str | None = None) -> OpenTokenizer
 def _file_in(folder: Path | None) -> Path | None:
     """The tokenizer.json of a folder; None where it has none."""
     return folder / TOKENIZER_JSON if folder is not None and _is_file(folder / TOKENIZER_JSON) else None
+
+
+def _left_out(backend: tokenizers.Tokenizer) -> Iterator[str]:
+    """What a tokenizer.json asks for that is not done here, in sentences."""
+    truncation, padding = backend.truncation, backend.padding
+    if truncation:
+        at = "beginning" if truncation["direction"] == "left" else "end"
+        most = f"{truncation['max_length']:,} tokens"
+        yield f"The file asks for texts cut at their {at} to {most}; shown are all tokens."
+    if padding:
+        to = f"to {padding['length']:,} tokens" if padding["length"] else "to the longest of several texts"
+        yield f"The file asks for texts padded with “{padding['pad_token']}” {to}; shown are the text's own tokens."
 
 
 def _find(reference: str, revision: str | None) -> tuple[str, Source, Path]:

@@ -188,6 +188,19 @@ def test_dropout_is_told_and_not_done() -> None:
     assert [piece.id for piece in ours.pieces] == [token.id for token in plain.model.tokenize("Ġwaiting")]
 
 
+def test_with_dropout_no_word_is_taken_whole() -> None:
+    """The library looks a word up only where it drops nothing."""
+    plain = backends.byte_level()
+    word = next(entry for entry in plain.get_vocab() if len(entry) > 4)
+
+    def change(model: dict[str, Any]) -> None:
+        model.update(ignore_merges=True, dropout=1.0)
+
+    dropping = backends.changed(plain, change)
+    assert len(dropping.model.tokenize(word)) == len(word)
+    assert not traced(Tracer(dropping), word).whole
+
+
 def test_of_a_long_word_the_first_pieces_are_walked() -> None:
     backend = backends.bytes_in_need()
     ours = traced(Tracer(backend), "waiting▁for▁a▁course▁" * 100)

@@ -75,7 +75,8 @@ def prepare(model: Mapping[str, Any], byte_level: bool = False) -> BytePairModel
         unknown=model.get("unk_token"),
         fuses_unknown=bool(model.get("fuse_unk")),
         byte_fallback=bool(model.get("byte_fallback")),
-        ignores_merges=bool(model.get("ignore_merges")),
+        # the library looks for whole words in the vocabulary only where no merge is left to chance
+        ignores_merges=bool(model.get("ignore_merges")) and not model.get("dropout"),
         dropout=model.get("dropout") or None,
         byte_level=byte_level,
     )
