@@ -113,14 +113,13 @@ class Session:
         if active is not None:
             from tui.engine.tasks.model_parts import input_embeddings  # torch, which is in where a model is
 
-            known, tokenizer = active.checkpoint, active.tokenizer
-            opened = OpenTokenizer.of_model(known.reference, known.name, known.source, tokenizer)
+            known = active.checkpoint
+            opened = OpenTokenizer.of_model(known.reference, known.name, known.source, active.tokenizer)
             return InUse(opened, getattr(input_embeddings(active.model), "weight", None))
-        early = pending.early_tokenizer() if pending is not None else None
-        if pending is None or early is None:
+        if pending is None or (early := pending.early_tokenizer()) is None:
             return None
-        reference = pending.request.reference
-        return InUse(OpenTokenizer(reference, reference, "built-in", early), None)
+        name = pending.request.reference
+        return InUse(OpenTokenizer(name, name, "built-in", early), None)
 
     def memory(self) -> Memory:
         """Memory of the device in use, or of this process while there is none."""
