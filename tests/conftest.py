@@ -28,6 +28,9 @@ os.environ |= {
     "HF_HUB_OFFLINE": "1",
     "HF_HOME": str(HOME / "huggingface"),
     "LANG": "C.UTF-8",
+    # one thread for torch, here and in every engine: the last digit of a sum depends on how many there are, and the
+    # engine takes fewer on a busy machine
+    "OMP_NUM_THREADS": "1",
     "TERM": "xterm-256color",
     "TZ": "UTC",
     "LOGITSCOPE_STATE": str(HOME / "state"),

@@ -158,6 +158,9 @@ class ReplayingClient:
         self._listener = listener
         listener(EngineStarted(Ready(0, PROTOCOL_VERSION, "0", 0, "recorded", ""), False))
 
+    def typing(self) -> None:
+        """Nobody computes."""
+
     def send(self, request: AnyRequest) -> None:
         if isinstance(request, Cancel | Ping):
             return

@@ -220,6 +220,18 @@ async def test_pongs_are_heard(start: Start) -> None:
     assert playground.all(EngineSilent) == []
 
 
+async def test_keys_that_come_together_are_told_once(start: Start) -> None:
+    playground = start(timing=PATIENT)
+    playground.client.typing()  # nobody is there yet
+    await playground.client.connect(playground.hear)
+    await playground.wait(EngineStarted)
+    before = playground.client.next_id()
+    for _ in range(3):
+        playground.client.typing()
+    assert playground.client.next_id() == before + 2, "one ping went out"
+    await until(lambda: any(pong.id == before + 1 for pong in playground.all(Pong)))
+
+
 # ------------------------------------------------------------------------------ commands that fail
 
 

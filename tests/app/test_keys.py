@@ -125,6 +125,15 @@ async def test_letters_and_digits_stay_in_the_text(state_folder: Path) -> None:
         assert driver.screen.focused is driver.input
 
 
+async def test_the_engine_is_told_that_keys_come(state_folder: Path) -> None:
+    async with playground(state_folder) as driver:
+        assert driver.app.hears_of_typing == driver.client.typing
+        told: list[None] = []
+        driver.app.hears_of_typing = lambda: told.append(None)
+        await driver.pilot.press("x", "f1", "down")
+        assert len(told) == 3
+
+
 async def test_panes_are_reached_by_number_tab_and_jump(state_folder: Path) -> None:
     async with playground(state_folder, (80, 24)) as driver:
         await driver.pilot.press("escape")

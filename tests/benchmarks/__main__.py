@@ -13,7 +13,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.benchmarks import generating, keys, long_texts, resources, start, surroundings, tokenizing, writing
+from tests.benchmarks import (
+    answering,
+    generating,
+    keys,
+    long_texts,
+    resources,
+    start,
+    surroundings,
+    tokenizing,
+    writing,
+)
 from tests.benchmarks.result import Log, Result
 
 BENCHMARKS: dict[str, Callable[[int, Path, Log], list[Result]]] = {
@@ -27,6 +37,7 @@ BENCHMARKS: dict[str, Callable[[int, Path, Log], list[Result]]] = {
     "tokenizing": long_texts.read,
     "tokenize": tokenizing.told,
     "generating": generating.measured,
+    "answering": answering.measured,
     "writing": writing.measured,
     "bytes": resources.sent_bytes,
     "memory": resources.memory,

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import subprocess
 import sys
 from pathlib import Path
 
 from tests.benchmarks.result import Log, Result
-from tests.benchmarks.surroundings import PROGRAMS, ROOT, environment
+from tests.benchmarks.sides import Sides
+from tests.benchmarks.surroundings import ROOT, environment
 
 GOAL_PACE = 0.97
 GOAL_EDIT = 10.0
+TOKENS, PROMPT = 256, 1000
+TEXT = "The film was dull, the acting was worse, and nobody laughed; not even once. "
+MAKE = """\
+import pathlib, sys
+from tests.benchmarks.programs.writing_checkpoint import make
+make(pathlib.Path(sys.argv[1]))
+"""
 
 
 def measured(pair_count: int, home: Path, log: Log) -> list[Result]:
     """Tokens a second with everything told of each, and one step where only the end of the prompt is new."""
-    program = [sys.executable, str(PROGRAMS / "writing.py"), str(home / "writer"), str(pair_count)]
-    ran = subprocess.run(program, env=environment(home), cwd=ROOT, stdout=subprocess.PIPE, check=True)
-    found = json.loads(ran.stdout)
+    folder = home / "writer"
+    subprocess.run([sys.executable, "-c", MAKE, str(folder)], env=environment(home), cwd=ROOT, check=True)
+    with Sides("text-generation", folder, home) as sides:
+        texts = [f"{TEXT}{number} " for number in range(pair_count + 1)]  # nothing is kept of a text before
+        written = [{"write": text, "most": TOKENS} for text in texts]
+        writing = sides.pairs("writing", [(each, each) for each in written], log, same=True)
+        long = TEXT * (PROMPT // 20)
+        edits = [{"write": f"{long}{number}", "most": 1} for number in range(pair_count + 1)]
+        sides.ours.do({"write": long, "most": 1})
+        edited = sides.pairs("edit", [(each, each) for each in edits], log, same=True)
+        threads = sides.theirs.threads
     return [
-        _faster("writing, against bare generate", found["writing"], GOAL_PACE, log),
-        _faster("a step after an edit at the end of 1,000 tokens", found["edit"], GOAL_EDIT, log),
+        _faster(f"writing, against bare generate with {threads} threads", writing, GOAL_PACE),
+        _faster(f"a step after an edit at the end of {PROMPT:,} tokens", edited, GOAL_EDIT),
     ]
 
 
-def _faster(name: str, seconds: dict[str, list[float]], goal: float, log: Log) -> Result:
+def _faster(name: str, seconds: dict[str, list[float]], goal: float) -> Result:
     """How many times faster ours is, by the minimum of each side; and by the median of the pairs."""
     ours, theirs = seconds["ours"], seconds["theirs"]
-    for number, (a, b) in enumerate(zip(ours, theirs, strict=True), 1):
-        log(f"{name}, pair {number}: {a:.3f} s against {b:.3f} s")
     least = min(theirs) / min(ours)
     middle = statistics.median(b / a for a, b in zip(ours, theirs, strict=True))
     return Result(

@@ -9,6 +9,7 @@ import sys
 from functools import partial
 from pathlib import Path
 
+from tests.benchmarks.generating import MAKE
 from tests.benchmarks.keys import GOAL_MS, LONGEST, SHORTEST
 from tests.benchmarks.result import Log, Result, delay_result
 from tests.benchmarks.screen import Screen
@@ -22,17 +23,12 @@ SECONDS = 12.0
 GOAL_BYTES = 1500
 TEXT, ROWS = b"1", b"2"
 _TOKENS = re.compile(r"1 Text +A · ([\d,]+) token")
-_MAKE = """\
-import pathlib, sys
-from tests.benchmarks.programs.writing_checkpoint import make
-make(pathlib.Path(sys.argv[1]))
-"""
 
 
 def measured(pair_count: int, home: Path, log: Log) -> list[Result]:
     """Keys that go from pane to pane while it writes, and what a token costs on the line to the terminal."""
     folder = home / "writer"
-    subprocess.run([sys.executable, "-c", _MAKE, str(folder)], env=environment(home), cwd=ROOT, check=True)
+    subprocess.run([sys.executable, "-c", MAKE, str(folder)], env=environment(home), cwd=ROOT, check=True)
     command = (*PLAYGROUND, "--task", "text-generation", "--model", str(folder), "--text", "The film was")
     with Terminal(command, environment(home), folder=ROOT) as terminal:
         terminal.wait(lambda screen: "ready" in screen.line(0), "the checkpoint in use")

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
-import torch
 
 from tests.checkpoints import make_checkpoint
 from tui.choices import DtypeName
@@ -18,10 +17,6 @@ from tui.engine.sources import facts
 from tui.engine.sources.locate import locate
 from tui.engine.tasks import text_classification
 from tui.engine.tasks.text_classification import Classification
-
-torch.set_num_threads(
-    1
-)  # two threads that spin for tiny matrices lose most of their time to anything else running
 
 TASK = "sentiment-analysis"
 TinyFolder: TypeAlias = Callable[..., Path]

@@ -10,7 +10,7 @@ import psutil
 import pytest
 import torch
 
-from tui.engine import device, runtime
+from tui.engine import device
 from tui.engine.errors import EngineError
 
 NO_ACCELERATOR = not torch.cuda.is_available() and not torch.backends.mps.is_available()
@@ -78,9 +78,8 @@ def test_memory_of_the_cpu_is_this_process_and_what_the_machine_has_left() -> No
     assert memory.free == pytest.approx(psutil.virtual_memory().available, rel=0.2)
 
 
-def test_one_core_is_left_to_the_screen() -> None:
+def test_cores_are_those_of_this_process() -> None:
     assert 1 <= device.cores() <= (os.cpu_count() or 1)
-    assert runtime.threads() == max(1, device.cores() - 1)
 
 
 @pytest.mark.skipif(not Path("/proc/cpuinfo").exists(), reason="no /proc")

@@ -146,6 +146,7 @@ class LogitscopeApp(TypedAhead):
         await self.conversation.begin(self.guarded, self.keeper, self._session_file)
         if self._said:
             self.conversation.tell_of_session(self._said)
+        self.hears_of_typing = self._client.typing
         await self.take_typed()
 
     async def on_unmount(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 from textual import events
@@ -38,6 +39,8 @@ class TypedAhead(LastResort):
 
     def __init__(self, log_path: Path) -> None:
         super().__init__(log_path)
+        self.hears_of_typing: Callable[[], object] = lambda: None
+        """Called as soon as something is typed, also where it waits."""
         self._typed: deque[events.Event] = deque()
         self._takes = False
         """Whether there is something to type into."""
@@ -56,6 +59,7 @@ class TypedAhead(LastResort):
             await super().on_event(event)
         elif self._takes or not isinstance(event, events.MouseEvent):
             self._typed.append(event)
+            self.hears_of_typing()
             await self._take_next()
         else:
             await super().on_event(event)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.choices import DtypeName
 from tui.engine import device, own_memory, tasks
+from tui.engine.cores import CORES
 from tui.engine.errors import EngineError, is_out_of_memory, plain
 from tui.engine.sources import facts, files, folders, model_size, plausible
 from tui.engine.sources.limits import position_limit, token_limit
@@ -100,6 +101,8 @@ def load(
     model.to(placement.device)  # type: ignore[arg-type]
     model.eval()  # type: ignore[no-untyped-call]
     device.synchronize(placement.device)
+    if placement.device == "cpu":
+        CORES.follow(model)
     return LoadedCheckpoint(
         checkpoint=checkpoint,
         task=task,

@@ -9,6 +9,7 @@ import threading
 
 from tui.collector import few_collections
 from tui.engine import device
+from tui.engine.cores import CORES
 
 NICENESS = 10
 LAST = 19
@@ -20,16 +21,15 @@ _ENVIRONMENT = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "TOKENIZERS_PARALLELISM": "false",
     "TRANSFORMERS_NO_ADVISORY_WARNINGS": "1",
-    "OMP_WAIT_POLICY": "passive",  # waiting torch threads that spin would starve the screen
 }
 
 
 def prepare() -> None:
-    """Lower the priority, leave one core to the screen, and quieten the libraries, before any is imported."""
+    """Lower the priority, and quieten the libraries, before any is imported."""
     for name, value in _ENVIRONMENT.items():
         os.environ.setdefault(name, value)
-    os.environ.setdefault("OMP_NUM_THREADS", str(threads()))
-    if threads() == 1:
+    CORES.prepare()
+    if device.cores() <= 2:
         # transformers reads weights in two threads and more: with two cores none is left for the answers.
         os.environ.setdefault("HF_DEACTIVATE_ASYNC_LOAD", "1")
     sys.setswitchinterval(SWITCH_SECONDS)
@@ -60,11 +60,6 @@ def step_back() -> None:
         return
 
 
-def threads() -> int:
-    """Threads for torch: every core but one."""
-    return max(1, device.cores() - 1)
-
-
 class Libraries:
     """Torch and the parts of transformers that every load needs."""
 
@@ -91,10 +86,9 @@ class Libraries:
 
 
 def _import() -> None:
-    import torch
     import transformers
 
-    torch.set_num_threads(threads())
+    CORES.torch_is_there()
     for name in ("AutoConfig", "AutoModelForSequenceClassification", "PreTrainedModel"):
         getattr(transformers, name)  # imported on first use
     transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]

@@ -13,6 +13,7 @@ import msgspec
 
 from tui import framing, protocol
 from tui.engine import log
+from tui.engine.cores import CORES
 from tui.engine.errors import failure_of
 from tui.engine.frames import FrameReader, Outbox
 from tui.engine.lanes import Job, Lane
@@ -106,6 +107,8 @@ class Server:
         self._outbox.open(request.id)
         match request:
             case Ping():
+                if request.typing:
+                    CORES.typed()
                 self._outbox.send(Pong(request.id, self._session.memory()))
                 log.trim()
                 self._session.supervisor.look()

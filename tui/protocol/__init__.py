@@ -50,7 +50,7 @@ from tui.protocol.requests import (
     Write,
 )
 
-PROTOCOL_VERSION = 7
+PROTOCOL_VERSION = 8
 
 __all__ = [
     "LAST_EVENTS",

@@ -22,6 +22,9 @@ class Request(msgspec.Struct, frozen=True, tag=True):
 class Ping(Request, frozen=True, tag=True):
     """Are you alive? Answered by `Pong` at once, whatever the lanes do."""
 
+    typing: bool = False
+    """Keys come: the screen that draws them wants a core."""
+
 
 class ListCheckpoints(Request, frozen=True, tag=True):
     """Which checkpoints are at hand for a task: built-in, then the Hub cache. → `CheckpointsListed`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import signal
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -34,6 +35,9 @@ from tui.protocol import (
     Shutdown,
 )
 from tui.values import Failure
+
+_TYPING_SECONDS = 0.5
+"""How often the engine is told that keys come."""
 
 
 class EngineClient:
@@ -71,6 +75,7 @@ class EngineClient:
         self._deaths: list[float] = []
         self._quiet_pings = 0
         self._silent = False
+        self._typing_told = -math.inf
         self._ignored_pings = 0
         """Pings since a `Cancel` that the engine takes no notice of: it has said nothing since."""
         if engine is not None:
@@ -119,6 +124,13 @@ class EngineClient:
         else:
             self._tell_soon(self._requests.add(request))
             self.writable()
+
+    def typing(self) -> None:
+        """Let the engine know that keys come, so that it leaves the screen a core; at most twice a second."""
+        now = time.monotonic()
+        if self._link is not None and self._link.ready and now - self._typing_told > _TYPING_SECONDS:
+            self._typing_told = now
+            self._write(Ping(self.next_id(), typing=True))
 
     def hold(self, request: AnyRequest) -> None:
         """Take what a request asks for something that ends the engine: it fails until `release`."""
