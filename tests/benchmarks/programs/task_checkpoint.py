@@ -14,6 +14,9 @@ HEADS = {
     "question-answering": ("QuestionAnswering", 0, "nano-question-answering"),
 }
 """By task: the auto class, labels, and whose tokenizer."""
+NAMES = ("O", *(f"{place}-{kind}" for kind in ("PER", "ORG", "LOC", "MISC") for place in "BI"))
+OUTSIDE = 1.0
+"""What the logit of O has before the others, whose spread is about as large."""
 
 
 def make(task: str, folder: Path) -> None:
@@ -25,5 +28,10 @@ def make(task: str, folder: Path) -> None:
     config = transformers.DistilBertConfig(vocab_size=30522, pad_token_id=0)  # 66 million parameters
     if labels:
         config.num_labels = labels
-    getattr(transformers, f"AutoModelFor{head}").from_config(config).save_pretrained(folder)
+    if head == "TokenClassification":
+        config.id2label = dict(enumerate(NAMES))
+    model = getattr(transformers, f"AutoModelFor{head}").from_config(config)
+    if head == "TokenClassification":
+        model.classifier.bias.data[0] += OUTSIDE  # most words of a text are no entity
+    model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

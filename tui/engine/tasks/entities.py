@@ -85,7 +85,7 @@ def entities(strategy: str, tokens: list[Piece], labels: Sequence[str], join: Jo
     else:
         marked = [_token(token, labels) for token in tokens]
     if strategy != "none":
-        marked = [_group(run, join) for run in _runs(marked)]
+        marked = [_group(run, join) for run in _runs(marked) if run[0].label != OUTSIDE]
     return [each for each in marked if each.label != OUTSIDE]
 
 
@@ -163,7 +163,7 @@ def _group(run: list[Marked], join: Join) -> Marked:
 
 def _mean(scores: Scores) -> Scores:
     """The mean over the first axis, numbers that are not known left out as long as any is."""
-    return scores[0] if np.isnan(scores).all() else np.asarray(np.nanmean(scores, axis=0))
+    return scores[0] if len(scores) == 1 or np.isnan(scores).all() else np.asarray(np.nanmean(scores, axis=0))
 
 
 def without_overlaps(found: list[tuple[int, Marked]]) -> list[tuple[int, Marked]]:
