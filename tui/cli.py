@@ -217,7 +217,7 @@ def _run(arguments: Sequence[str]) -> int:
         from tui.headless.stepping import write_on
 
         return write_on(settings, flags.texts_in(given), given["json"], fields, steps, sampling)
-    return run(settings, flags.texts_in(given), given["json"], fields, options, sampling)
+    return run(settings, flags.texts_in(given), given["json"], fields, options, sampling, given["all"])
 
 
 def _script(arguments: Sequence[str]) -> int:
@@ -326,6 +326,7 @@ def _question(
     options = parser.add_argument_group("flags of every task")
     if json:
         options.add_argument("--json", action="store_true", help="one JSON object a line")
+        options.add_argument("--all", action="store_true", help="with --json: lists of over 100 entries, too")
         options.add_argument(
             "--python", action="store_true", help="print the Python script instead, as `script`"
         )

@@ -25,9 +25,17 @@ def asked(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> dict[str, Any]:
     """What `logitscope run` would ask the engine."""
     heard: dict[str, Any] = {}
 
-    def run(settings: Any, texts: Sequence[str], json: bool, fields: Any, options: Any, sampling: Any) -> int:
+    def run(
+        settings: Any,
+        texts: Sequence[str],
+        json: bool,
+        fields: Any,
+        options: Any,
+        sampling: Any,
+        whole: bool,
+    ) -> int:
         heard.update(task=settings.task, texts=texts, json=json, fields=fields, options=options)
-        heard.update(sampling=sampling)
+        heard.update(sampling=sampling, whole=whole)
         return 0
 
     monkeypatch.setattr("tui.headless.run.run", run)
@@ -73,6 +81,7 @@ def test_texts_and_options_reach_the_request(monkeypatch: pytest.MonkeyPatch) ->
         "json": True,
         "fields": {"context": "Ada did."},
         "options": {"top_k": 3},
+        "whole": False,
         "sampling": {},
     }
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import msgspec
 import pytest
 
-from tui.headless.json_lines import as_json
+from tui.headless.json_lines import LONGEST, as_json
 from tui.headless.output import as_text
 from tui.headless.reading import Reading
 from tui.headless.text import cells, number, shown, visible
@@ -44,6 +44,31 @@ def row(index: int, label: str, logit: float, probability: float | None) -> Row:
 
 
 TWO = (row(1, "POSITIVE", 2.0, 0.75), row(0, "NEGATIVE", -1.0, 0.25))
+
+
+def test_long_lists_are_told_in_part_unless_all_is_asked_for() -> None:
+    asked = reading(TWO, "word " * 300)
+    tokens = tuple(Token(place, "word", 5 * place, 5 * place + 4, False, 1, 0, place) for place in range(300))
+    sequences = (TokenSequence(tokens, 300, (None,)),)
+    norms = (tuple(float(place) for place in range(300)), (1.0,))
+    answer = [{"label": str(place), "score": 0.0} for place in range(300)]
+    long = replace(
+        asked,
+        tokenized=msgspec.structs.replace(asked.tokenized, sequences=sequences),
+        answered=msgspec.structs.replace(asked.answered, answer=answer),
+        forwarded=Forwarded(2, (), 0.004, Memory(None, None), norms),
+    )
+    told, whole = json.loads(as_json(long)), json.loads(as_json(long, whole=True))
+    assert told["left_out"] == {"tokens": 300, "norms[]": 300}
+    assert "left_out" not in whole
+    assert told["tokens"] == whole["tokens"][:LONGEST]
+    assert told["norms"] == [whole["norms"][0][:LONGEST], [1.0]]
+    assert len(whole["tokens"]) == len(told["answer"]) == 300
+    assert told["input"] == whole["input"]
+    rest = {"tokens", "norms", "left_out"}
+    assert {name: value for name, value in told.items() if name not in rest} == {
+        name: value for name, value in whole.items() if name not in rest
+    }
 
 
 def test_the_keys_and_their_order_of_labels() -> None:

@@ -68,7 +68,10 @@ def gone(pid: int, seconds: float = PATIENCE) -> bool:
 def answers() -> list[dict[str, Any]]:
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [*RUN, "sentiment-analysis", "--json", "--", *TEXTS], cwd=ROOT, env=environ, capture_output=True
+        [*RUN, "sentiment-analysis", "--json", "--all", "--", *TEXTS],
+        cwd=ROOT,
+        env=environ,
+        capture_output=True,
     )
     assert done.returncode == 0, done.stderr
     assert done.stderr == b""
@@ -145,7 +148,7 @@ def test_a_model_that_is_not_there() -> None:
 
 def test_another_task_with_its_flags() -> None:
     asked = ("feature-extraction", "I love it", "--text-pair", "I \x1b[2Jhate it", "--pooling", "last")
-    done = run(*asked, "--json")
+    done = run(*asked, "--json", "--all")
     assert done.returncode == 0, done.stderr
     values = json.loads(done.stdout)
     assert values["inputs"] == {"text": "I love it", "text_pair": "I \x1b[2Jhate it"}

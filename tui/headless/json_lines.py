@@ -16,11 +16,17 @@ from tui.protocol import Readout
 from tui.sampling import SETTINGS
 from tui.values import Row, TokenSequence
 
+LONGEST = 100
+"""Entries of a list that are told unless all are asked for."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def as_json(reading: Reading) -> str:
-    """One line of valid JSON; numbers that JSON doesn't have (NaN, infinities) become null."""
+def as_json(reading: Reading, whole: bool = False) -> str:
+    """One line of valid JSON; numbers that JSON doesn't have (NaN, infinities) become null.
+
+    whole: with every token. Otherwise lists are told up to `LONGEST`, all but the answer, and `left_out` tells how
+    many entries each of the others has.
+    """
     readout, rows = reading.readout, _rows(reading.readout)
     settings = {setting.name: getattr(readout.settings, setting.name) for setting in SETTINGS}
     first = reading.sequences[0]
@@ -73,7 +79,8 @@ def as_json(reading: Reading) -> str:
     if reading.forwarded is not None:
         values["steps"] = reading.forwarded.steps
         values["norms"] = reading.forwarded.norms
-    return dumps(plain(values))
+    told = plain(values)
+    return dumps(told if whole else _bounded(told))
 
 
 def dumps(values: dict[str, Any]) -> str:
@@ -98,6 +105,23 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _bounded(told: dict[str, Any]) -> dict[str, Any]:
+    """The same with no list longer than `LONGEST` but the answer's."""
+    left_out: dict[str, int] = {}
+
+    def cut(value: Any, path: str) -> Any:
+        if isinstance(value, dict):
+            return {name: cut(item, f"{path}.{name}") for name, item in value.items()}
+        if not isinstance(value, list):
+            return value
+        if len(value) > LONGEST:
+            left_out[path] = max(len(value), left_out.get(path, 0))
+        return [cut(item, f"{path}[]") for item in value[:LONGEST]]
+
+    bounded = {name: value if name == "answer" else cut(value, name) for name, value in told.items()}
+    return {**bounded, "left_out": left_out}
 
 
 def _rows(readout: Readout) -> list[Row]:

@@ -27,13 +27,14 @@ def run(
     fields: Mapping[str, str],
     options: Mapping[str, Value],
     sampling: Mapping[str, float],
+    whole: bool = False,
 ) -> int:
     """Answer for each text in turn and print at once; the exit status.
 
     `-` among the texts stands for the lines of standard input, answered as they come. Every line is a text,
     an empty one too, so that answers and lines stay side by side. `fields` are the task's further texts, `options`
     those that differ from their defaults, `sampling` the sampling settings that are not off; they hold for every
-    text.
+    text. `whole`: JSON with every token, see `as_json`.
     0: all answered; 1: something failed, told on stderr (a text that fails doesn't stop the others).
     """
     task = settings.task
@@ -45,7 +46,7 @@ def run(
     def answer(engine: BlockingEngine, loaded: Loaded, inputs: Mapping[str, str]) -> None:
         analyze = Analyze(engine.next_id(), task, inputs, options, readout_settings(task, sampling))
         reading = reading_of(analyze, loaded, engine.ask(analyze))
-        write_line(as_json(reading) if json_lines else f"\n{as_text(reading)}")
+        write_line(as_json(reading, whole) if json_lines else f"\n{as_text(reading)}")
 
     return answer_each(settings, texts, fields, begin, answer)
 
