@@ -83,6 +83,7 @@ def ask(
     decoding: Decoding = Decoding(),  # noqa: B008 - a frozen value
     readout: ReadoutSettings = ReadoutSettings(),  # noqa: B008 - a frozen value
     while_writing: bool = True,
+    next_row: bool = True,
 ) -> int:
     request = engine.next_id()
     engine.send(
@@ -97,6 +98,7 @@ def ask(
             scored=scored,
             alternatives=5,
             while_writing=while_writing,
+            next_row=next_row,
         )
     )
     return request
@@ -122,6 +124,26 @@ def ids(engine: EngineProcess, request: int) -> tuple[int, ...]:
 
 def last_readout(engine: EngineProcess, request: int) -> Readout:
     return [event for event in engine.of(request) if isinstance(event, Readout)][-1]
+
+
+def test_what_comes_next_is_not_read_where_nobody_wants_it(engine: EngineProcess) -> None:
+    """One run of the model for each token, as `generate` has it; who asks for the row gets it all the same."""
+    text = "Nobody has written after this before: "
+    first = ask(engine, 1, text=text, while_writing=False, next_row=False)
+    last = continued(engine, first)
+    assert kinds(engine.of(first)) == ["Tokenized", "Stepped", "Continued"]
+    assert last.cache.computed == last.prompt
+    told = ids(engine, first)
+    again = engine.next_id()
+    engine.send(Reweigh(again, ReadoutSettings(), of=first))
+    assert isinstance(engine.last(again), Reweighed)
+    readout = last_readout(engine, again)
+    assert readout.address.position == last.prompt
+    second = ask(engine, 1, told, text=text, scored=1, while_writing=False)
+    last = continued(engine, second)
+    likeliest = max(readout.rows, key=lambda row: row.logit)
+    assert ids(engine, second) == (likeliest.index,)
+    assert last.cache.reused == last.prompt
 
 
 def test_what_is_told_in_which_order(engine: EngineProcess) -> None:

@@ -213,7 +213,7 @@ def _request(request_id: int, asked: Asked) -> Continue | Search:
     )
     if isinstance(request, Search):
         return request
-    return replace(request, alternatives=steps.alternatives, while_writing=False)
+    return replace(request, alternatives=steps.alternatives, while_writing=False, next_row=False)
 
 
 def _read_back(engine: BlockingEngine, asked: Asked, written: Written) -> Continued | None:

@@ -128,6 +128,8 @@ class Continue(Write, frozen=True, tag=True):
     """How many of the likeliest ids each `Stepped` brings."""
     while_writing: bool = True
     """Whether readouts are wanted before the last token."""
+    next_row: bool = True
+    """Whether it is wanted what comes after the last token: one more run of the model, and a readout."""
 
 
 class Search(Write, frozen=True, tag=True):

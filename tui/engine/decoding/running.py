@@ -103,7 +103,8 @@ class Run:
         kept.caches.finish()
         assert loop.stop is not None
         self._turn.leave(self)
-        self._send_readout()
+        if request.next_row:
+            self._send_readout()
         self._turn.tell(
             Continued(
                 id=request.id,

@@ -125,14 +125,15 @@ class Loop:
         row = rows[-1]
         del rows
         with model._optimize_model_for_decode():
-            while (stop := self._why_stop()) is None:
+            stop = self._why_stop()
+            while stop is None:
                 self._pause()
                 chosen = self._choose(row, len(self.written))
                 self.written.append(chosen)
                 self.ids.append(chosen)
                 self._forwards.append([chosen])
-                end = len(self.ids)
-                if end - 1 == self.last:
+                stop, end = self._why_stop(), len(self.ids)
+                if end - 1 == self.last and (request.next_row or stop is None):
                     row = self._run(end - 1, end, 1)[0]
         self.stop = stop
         return self._forwards.ids
