@@ -63,6 +63,7 @@ class LoopbackHub:
             "HF_HUB_OFFLINE": "0",
             "HF_HOME": str(cache),
             "HF_HUB_DISABLE_XET": "1",
+            "HF_HUB_DOWNLOAD_TIMEOUT": "600",  # the line may stand still for as long as a test needs
         }
 
     def info(self, name: str) -> dict[str, Any]:
