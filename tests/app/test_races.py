@@ -35,6 +35,9 @@ class Scripted:
         self._id += 1
         return self._id
 
+    def typing(self) -> None:
+        pass
+
     def send(self, request: AnyRequest) -> None:
         self.sent.append(request)
 
