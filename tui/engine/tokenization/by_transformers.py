@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.engine.errors import EngineError, plain
-from tui.engine.sources import files
+from tui.engine.sources import facts, files, plausible
 from tui.engine.sources.limits import UNSTATED_LIMIT, position_limit, token_limit
 from tui.engine.sources.vocabularies import SETTINGS
 from tui.engine.tokenization import tokenizer_json
@@ -33,13 +33,14 @@ def tokenizer_of(folder: Path, config: Mapping[str, Any]) -> AnyTokenizer:
 def config_in(folder: Path) -> dict[str, Any]:
     """The config of the checkpoint in a folder, with the defaults of its class; empty where there is none.
 
-    Raises EngineError for one that transformers refuses.
+    Raises EngineError for one of which no model can be: transformers makes a name for each of its labels.
     """
     from transformers import AutoConfig
 
     if not (folder / files.CONFIG).exists():
         return {}
     stated = files.read_config(folder)
+    plausible.check(stated, facts.weights_in(folder)[0])
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
     except BaseException:  # noqa: BLE001 - a kind of model that transformers doesn't know can have a tokenizer it knows
