@@ -18,7 +18,7 @@ from tui.engine import device
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-ENVIRONMENT = {"GOMP_SPINCOUNT": "1000"}
+ENVIRONMENT = {"GOMP_SPINCOUNT": "20000"}
 """Read by the library of torch's threads as it is loaded: rounds that a thread spins before it sleeps."""
 _CHOSEN = ("OMP_NUM_THREADS", "MKL_NUM_THREADS")
 KEYS_SECONDS = 1.0
