@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psutil
@@ -87,13 +88,22 @@ def fetched(hub: LoopbackHub) -> int:
     return sum(request.startswith("GET") and "model.safetensors" in request for request in hub.requests)
 
 
-def test_two_engines_download_a_checkpoint_once(hub: LoopbackHub, tmp_path: Path) -> None:
-    environment = hub.environment(tmp_path)
+@contextmanager
+def both_downloading(
+    hub: LoopbackHub, cache: Path
+) -> Iterator[tuple[EngineProcess, int, EngineProcess, int]]:
+    """Two engines at the same checkpoint, each with its request: the first downloads, the second waits for it."""
+    environment = hub.environment(cache)
     with EngineProcess(environment) as first, EngineProcess(environment) as second:
         one = ask(first)
         downloading(first, one, most=500_000)
         other = ask(second)
         downloading(second, other)
+        yield first, one, second, other
+
+
+def test_two_engines_download_a_checkpoint_once(hub: LoopbackHub, tmp_path: Path) -> None:
+    with both_downloading(hub, tmp_path) as (first, one, second, other):
         hub.go_on()
         assert answer(first, one).answer == answer(second, other).answer
         assert fetched(hub) == 1
@@ -103,12 +113,7 @@ def test_two_engines_download_a_checkpoint_once(hub: LoopbackHub, tmp_path: Path
 def test_who_waits_for_the_download_of_another_takes_it_over(
     hub: LoopbackHub, tmp_path: Path, end: str
 ) -> None:
-    environment = hub.environment(tmp_path)
-    with EngineProcess(environment) as first, EngineProcess(environment) as second:
-        one = ask(first)
-        downloading(first, one, most=500_000)
-        other = ask(second)
-        downloading(second, other)
+    with both_downloading(hub, tmp_path) as (first, one, second, other):
         if end == "killed":
             kill_all(first)
         else:
@@ -119,12 +124,7 @@ def test_who_waits_for_the_download_of_another_takes_it_over(
 
 
 def test_who_waits_for_the_download_of_another_can_be_cancelled(hub: LoopbackHub, tmp_path: Path) -> None:
-    environment = hub.environment(tmp_path)
-    with EngineProcess(environment) as first, EngineProcess(environment) as second:
-        one = ask(first)
-        downloading(first, one, most=500_000)
-        other = ask(second)
-        downloading(second, other)
+    with both_downloading(hub, tmp_path) as (first, one, second, other):
         second.send(Cancel(second.next_id(), other))
         assert isinstance(second.last(other), Cancelled)
         hub.go_on()

@@ -12,17 +12,17 @@ if TYPE_CHECKING:
 
 def input_embeddings(module: Any) -> nn.Module | None:
     """What makes vectors of ids; None where the library finds none, which some families raise for."""
-    try:
-        found = module.get_input_embeddings()
-    except (NotImplementedError, AttributeError):
-        return None
-    return found if isinstance(found, nn.Module) else None
+    return _part(module, "get_input_embeddings")
 
 
 def output_embeddings(module: Any) -> nn.Module | None:
     """The head that makes logits over the vocabulary; None where the library names none."""
+    return _part(module, "get_output_embeddings")
+
+
+def _part(module: Any, getter: str) -> nn.Module | None:
     try:
-        found = module.get_output_embeddings()
+        found = getattr(module, getter)()
     except (NotImplementedError, AttributeError):
         return None
     return found if isinstance(found, nn.Module) else None
