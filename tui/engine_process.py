@@ -34,19 +34,22 @@ class EngineProcess:
             self.log_start = os.fstat(log).st_size
             """Bytes in the log before this process."""
             self.started = time.monotonic()
-            self.popen = subprocess.Popen(
-                tuple(command),
-                bufsize=0,
-                cwd="/"
-                if working_folder() is None
-                else None,  # libraries can't be loaded in a folder that is gone
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=log,
-                start_new_session=True,  # ctrl+c in the terminal is for the screen alone
-            )
+            self.popen = self._start(tuple(command), log)
         finally:
             os.close(log)
+
+    def _start(self, command: tuple[str, ...], log: int) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            command,
+            bufsize=0,
+            cwd="/"
+            if working_folder() is None
+            else None,  # libraries can't be loaded in a folder that is gone
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,  # ctrl+c in the terminal is for the screen alone
+        )
 
     def signal(self, number: signal.Signals) -> None:
         """To the whole process group, also when its leader is gone and left others behind."""

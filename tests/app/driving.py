@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from tests.patience import PATIENCE
+from tests.warm_engine import WarmEngine
 from tui.app.app import LogitscopeApp
 from tui.app.engine_client import EngineClient
 from tui.app.panes.input import InputPane
@@ -121,8 +122,13 @@ async def playground(
 ) -> AsyncIterator[Driver]:
     """A playground at a size; `opened` waits for the editors, `ready` for the first answer."""
     settings = settings or Settings(state_folder=state_folder)
-    client = EngineClient(settings.command, state_folder / "engine.log")
-    client.spawn()
+    log = state_folder / "engine.log"
+    engine = (
+        WarmEngine(settings.command, log) if opened and ready else None
+    )  # else its start is what is looked at
+    client = EngineClient(settings.command, log, engine=engine)
+    if engine is None:
+        client.spawn()
     app = LogitscopeApp(settings, lambda: client, session)
     try:
         async with app.run_test(size=size) as pilot:
