@@ -117,6 +117,8 @@ class Scored(View, frozen=True, tag=True):
     """The prompt that the chat template made of the turns."""
     note: str = ""
     """What differs from what was asked: a prompt that was cut, greedy decoding in the place of sampling."""
+    others: tuple[str, ...] = ()
+    """Further continuations, where the checkpoint asks for several, best first."""
 
 
 # --------------------------------------------------------------------------------------------- fill-mask
@@ -317,6 +319,8 @@ class Generated(View, frozen=True, tag=True):
     beam_score: float | None = None
     """What `generate` reports for the best beam; None without beams."""
     note: str = ""
+    others: tuple[str, ...] = ()
+    """Further texts, where the checkpoint asks for several, best first."""
 
 
 # -------------------------------------------------------------------------------------- feature extraction

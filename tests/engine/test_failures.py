@@ -102,6 +102,11 @@ def write_words_for_a_number(folder: Path) -> None:
     edit_json(folder / "config.json", hidden_size="many")
 
 
+def share_one_among_one_label(folder: Path) -> None:
+    names = {"id2label": {"0": "a"}, "label2id": {"a": 0}}
+    edit_json(folder / "config.json", **names, problem_type="single_label_classification")
+
+
 def claim_more_labels(folder: Path) -> None:
     edit_json(folder / "config.json", id2label={"0": "a", "1": "b", "2": "c"}, label2id=None)
 
@@ -126,6 +131,7 @@ DAMAGES: dict[Callable[[Path], None], tuple[str, str]] = {
     name_no_type: ("Unknown kind of model", "model_type"),
     name_a_vision_type: ("This kind of model can't do sentiment-analysis", "vit"),
     write_words_for_a_number: ("The config can't be used", "hidden_size"),
+    share_one_among_one_label: ("The config can't be used", "requires `num_labels > 1`"),
     claim_more_labels: ("The weights don't fit the config", "[2] in the file and [3]"),
     claim_fewer_words: ("The weights don't fit the config", "[10, 32] by the config"),
 }
@@ -143,6 +149,8 @@ def test_a_damaged_checkpoint(tiny: TinyFolder, tmp_path: Path, damage: Callable
     assert failure.title == title
     assert word in failure.detail
     assert_readable(failure)
+    if damage is share_one_among_one_label:  # nothing is damaged: a copy would say the same
+        assert failure.hint.startswith("Correct config.json")
 
 
 def assert_readable(failure: Failure) -> None:

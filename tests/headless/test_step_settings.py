@@ -141,5 +141,7 @@ def test_what_the_checkpoint_states_can_be_impossible(steps: Ask, tmp_path: Any)
     with pytest.raises(EngineError) as caught:
         steps(GENERATION, TEXT, "--seed=1", model=str(folder))
     assert caught.value.failure.title == "Impossible temperature"
+    assert f"the checkpoint's own: its {FILE} states it" in caught.value.failure.detail
+    assert caught.value.failure.hint.startswith("Set the temperature yourself, or correct that file.")
     assert len(steps(GENERATION, TEXT, "--temperature=1", "--max-new-tokens=2", model=str(folder))) == 3
     assert len(steps(GENERATION, TEXT, "--max-new-tokens=2", model=str(folder))) == 3

@@ -7,7 +7,7 @@ numbers shown beside it are float64 arithmetic on the same logits.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from tui import probability
 from tui.engine.errors import EngineError
+from tui.engine.sources.files import GENERATION_CONFIG
 from tui.probability import Floats
 from tui.values import Function, ReadoutSettings, Stage
 
@@ -76,26 +77,30 @@ KEPT, IMPOSSIBLE = -1, -2
 """In `Reshaped.dropped`: left by every stage; −∞ before any of them."""
 
 
-def check(settings: ReadoutSettings) -> None:
-    """Raise EngineError for settings that no row can be read under."""
+def check(settings: ReadoutSettings, stated: Collection[str] = ()) -> None:
+    """Raise EngineError for settings that no row can be read under; stated: those that are the checkpoint's."""
+
+    def refuse(setting: str, name: str, detail: str, hint: str) -> None:
+        if setting in stated:
+            detail += f" It is the checkpoint's own: its {GENERATION_CONFIG} states it."
+            hint = f"Set the {name} yourself, or correct that file. {hint}"
+        raise EngineError(f"Impossible {name}", detail, hint)
+
     temperature, penalty = settings.temperature, settings.repetition_penalty
     if not (math.isfinite(temperature) and temperature > 0):
         detail = f"A temperature of {temperature} divides nothing; it must be finite and above 0."
-        raise EngineError("Impossible temperature", detail, "Use a number such as 0.7 or 1.")
+        refuse("temperature", TEMPERATURE, detail, "Use a number such as 0.7 or 1.")
     if not (math.isfinite(penalty) and penalty > 0):
         detail = f"A repetition penalty of {penalty} divides nothing; it must be finite and above 0."
-        raise EngineError("Impossible repetition penalty", detail, "Use a number such as 1.2, or 1 for none.")
+        refuse("repetition_penalty", PENALTY, detail, "Use a number such as 1.2, or 1 for none.")
     if settings.top_k < 0:
         detail = f"top-k {settings.top_k} is less than no row."
-        raise EngineError("Impossible top-k", detail, "Use a whole number such as 40, or 0 for no limit.")
-    shares = ((TOP_P, settings.top_p), (MIN_P, settings.min_p), (TYPICAL_P, settings.typical_p))
-    for name, share in shares:
+        refuse("top_k", TOP_K, detail, "Use a whole number such as 40, or 0 for no limit.")
+    for setting, name in (("top_p", TOP_P), ("min_p", MIN_P), ("typical_p", TYPICAL_P)):
+        share = getattr(settings, setting)
         if not 0 <= share <= 1 or (name == TYPICAL_P and share == 0):
-            raise EngineError(
-                f"Impossible {name}",
-                f"{name} {share} is no share of the probability: it goes from 0 to 1.",
-                "Use a number such as 0.9; 0 is off for min-p, 1 for the others.",
-            )
+            detail = f"{name} {share} is no share of the probability: it goes from 0 to 1."
+            refuse(setting, name, detail, "Use a number such as 0.9; 0 is off for min-p, 1 for the others.")
 
 
 def processors(settings: ReadoutSettings, context_ids: Sequence[int] | None, least: int = 1) -> list[Named]:

@@ -143,7 +143,7 @@ def _config(folder: Path, stated: Mapping[str, Any], task: str) -> PreTrainedCon
             raise EngineError(
                 "The config can't be used",
                 f"transformers refuses it: {plain(error)}.",
-                "Copy or download the checkpoint again.",
+                "Correct config.json as that says, or choose another checkpoint.",
             ) from error
         if "auto_map" in stated:
             raise EngineError(
@@ -217,6 +217,12 @@ def _model(
     except Exception as error:
         if is_out_of_memory(error) or isinstance(error, ImportError) or getattr(error, "errno", None):
             raise
+        if refused := _refused_settings(folder):
+            raise EngineError(
+                "The checkpoint's settings can't be obeyed",
+                f"transformers refuses its {files.GENERATION_CONFIG}: {refused}.",
+                f"Correct {files.GENERATION_CONFIG} as that says, or take it away.",
+            ) from error
         raise EngineError(
             "This checkpoint can't be loaded",
             f"transformers can't make a model of config.json and {_weights_name(folder)} in {folder}: "
@@ -232,6 +238,18 @@ def _model(
     may_lack = tasks.room(task).may_lack
     missing = sorted(name for name in report["missing_keys"] if not name.startswith(may_lack))
     return model, _untrained(model, missing, task) if missing else ""
+
+
+def _refused_settings(folder: Path) -> str:
+    """Why transformers takes no model with the settings in a folder, in words; empty where it is not for them."""
+    from transformers import GenerationConfig
+
+    if (folder / files.GENERATION_CONFIG).is_file():
+        try:
+            GenerationConfig.from_pretrained(folder, local_files_only=True)
+        except Exception as error:  # noqa: BLE001 - each check of its own raises in its own way
+            return plain(error)
+    return ""
 
 
 def _weights_name(folder: Path) -> str:

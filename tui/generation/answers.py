@@ -11,8 +11,10 @@ WRITES = {"summarization": "summary", "translation": "translation"}
 """What a task with an encoder writes; the key of its answer is made of it."""
 
 
-def answer(task: str, prompt: str | Sequence[Turn], written: str) -> list[dict[str, Any]]:
+def answer(task: str, prompt: str | Sequence[Turn], *written: str) -> list[dict[str, Any]]:
     """The answer of a task; `prompt` goes into that of text-generation: the text, or the turns of a chat.
+
+    written: the texts, one as a rule.
 
     >>> answer("text-generation", "Once", " upon"), answer("summarization", "Long.", "Short.")
     ([{'generated_text': 'Once upon'}], [{'summary_text': 'Short.'}])
@@ -20,8 +22,11 @@ def answer(task: str, prompt: str | Sequence[Turn], written: str) -> list[dict[s
     {'role': 'assistant', 'content': 'Hello.'}
     """
     if task in WRITES:
-        return [{f"{WRITES[task]}_text": written}]
-    return [{"generated_text": prompt + written if isinstance(prompt, str) else _chat(prompt, written)}]
+        return [{f"{WRITES[task]}_text": text} for text in written]
+    return [
+        {"generated_text": prompt + text if isinstance(prompt, str) else _chat(prompt, text)}
+        for text in written
+    ]
 
 
 def _chat(turns: Sequence[Turn], written: str) -> list[dict[str, str]]:

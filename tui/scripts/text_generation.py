@@ -71,19 +71,25 @@ def _continuation(most: object, limit: int | None, bare: str) -> list[str]:
         lines = [f'most = min({most}, {limit + 1} - len(tokenizer(text{bare})["input_ids"]))']
     return [
         *lines,
-        'written = ""',
+        'written = [""]',
         "if most > 0:",
-        "    output = model.generate(**inputs, do_sample=False, max_new_tokens=most)",
-        "    written = tokenizer.decode(output[0, len(ids) :], skip_special_tokens=True)",
+        "    stated = model.generation_config",
+        "    texts = min(stated.num_return_sequences or 1, stated.num_beams or 1)",
+        "    output = model.generate(",
+        "        **inputs, do_sample=False, max_new_tokens=most, num_return_sequences=texts",
+        "    )",
+        "    written = [tokenizer.decode(row[len(ids) :], skip_special_tokens=True) for row in output]",
     ]
 
 
 def _answer(chat: bool, asked: Asked) -> list[str]:
     if not chat:
-        return ['answer = [{"generated_text": text + written}]']
-    if _goes_on(asked):
-        return [
-            'messages[-1]["content"] += written',
-            'answer = [{"generated_text": messages}]',
-        ]
-    return ['answer = [{"generated_text": [*messages, {"role": "assistant", "content": written}]}]']
+        return ['answer = [{"generated_text": text + each} for each in written]']
+    before, own = (
+        ("messages[:-1]", 'messages[-1]["content"] + each') if _goes_on(asked) else ("messages", "each")
+    )
+    return [
+        "answer = [",
+        f'    {{"generated_text": [*{before}, {{"role": "assistant", "content": {own}}}]}} for each in written',
+        "]",
+    ]

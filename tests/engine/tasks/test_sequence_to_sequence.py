@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,19 @@ import msgspec
 import numpy as np
 import pytest
 import torch
-from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, RepetitionPenaltyLogitsProcessor
+from transformers import (
+    AutoModelForSeq2SeqLM,
+    AutoTokenizer,
+    PLBartConfig,
+    PLBartForConditionalGeneration,
+    PLBartTokenizer,
+    RepetitionPenaltyLogitsProcessor,
+)
 
 from tests.asking import Told, ask, by_index
 from tests.checkpoints import MAX_TOKENS, edit_json
 from tests.engine.conftest import load_here
+from tests.engine.tokenization.staged import sentencepiece_model
 from tests.seq2seq_checkpoints import KINDS, TEXT_CODES, make_writer
 from tui import probability
 from tui.engine import tasks
@@ -362,8 +371,12 @@ def test_settings_say_whose_they_are(writer: Any) -> None:
     assert setting(told, "decoder_start_token_id") == ("2 </s>", file)
     assert "sampling" in told.view.note
     plain = Plain(folder)
-    expected = plain.ids(TEXT, length_penalty=0.5, do_sample=False, num_return_sequences=1)
-    assert ids_of(told)[1] == expected.tolist()
+    expected = plain.model.generate(**plain.inputs(TEXT), length_penalty=0.5, do_sample=False)
+    assert ids_of(told)[1] == expected[0].tolist()
+    assert told.answer == [{"summary_text": plain.decoded(ids)} for ids in expected]
+    assert told.view.others == (plain.decoded(expected[1]),)
+    assert "asks for 2 texts." in told.view.note
+    assert "2 texts; without sampling and beams there is one" in ask(loaded, TEXT, num_beams=1).view.note
     longer = ask(loaded, TEXT, max_new_tokens=12)
     assert setting(longer, "max_new_tokens") == ("12", "yours")
     assert "max_length" not in [row.name for row in longer.view.settings]
@@ -429,6 +442,7 @@ def test_a_decoder_out_of_positions_stops(writer: Any) -> None:
     ("generation", "title"),
     [
         ({"forced_bos_token_id": 5000}, "A forced token is not in the vocabulary"),
+        ({"decoder_start_token_id": 5000}, "A forced token is not in the vocabulary"),
         ({"max_length": 1}, "No room to write"),
         ({"stop_strings": ["."]}, "The checkpoint asks for a search that is not run here"),
         ({"decoder_start_token_id": None, "bos_token_id": None}, "The decoder doesn't know how to begin"),
@@ -437,6 +451,55 @@ def test_a_decoder_out_of_positions_stops(writer: Any) -> None:
 def test_settings_that_can_not_be_run(writer: Any, generation: dict[str, Any], title: str) -> None:
     with pytest.raises(EngineError, match=title):
         ask(load_here(writer("bart", generation=generation), task="summarization"), TEXT)
+
+
+@pytest.fixture(scope="module")
+def by_sentencepiece(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A PLBart whose tokenizer runs in Python, and which has rows for 40 ids that the tokenizer lacks."""
+    folder = tmp_path_factory.mktemp("plbart")
+    (folder / "sentencepiece.bpe.model").write_bytes(sentencepiece_model())
+    tokenizer = PLBartTokenizer.from_pretrained(folder)
+    torch.manual_seed(0)
+    config = PLBartConfig(
+        vocab_size=len(tokenizer) + 40,
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=16,
+        decoder_ffn_dim=16,
+        max_position_embeddings=MAX_TOKENS,
+    )
+    model = PLBartForConditionalGeneration(config)
+    model.final_logits_bias[:, len(tokenizer) :] = 9.0
+    model.generation_config.suppress_tokens = [*range(len(tokenizer), len(tokenizer) + 40)]
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_ids_that_a_tokenizer_in_python_lacks_are_told_of_as_that(
+    by_sentencepiece: Path, tmp_path: Path
+) -> None:
+    task = "summarization"
+    plain = Plain(by_sentencepiece)
+    told = ask(load_here(by_sentencepiece, task=task), TEXT, max_new_tokens=5)
+    assert told.answer == [{"summary_text": plain.decoded(plain.ids(TEXT, max_new_tokens=5))}]
+    last = len(plain.tokenizer) - 1
+    shown = {each.id for token in told.view.tokens for each in token.alternatives}
+    assert any(index > last for index in shown)  # likely, though suppressed: named by nothing, and no failure
+    lacking = shutil.copytree(by_sentencepiece, tmp_path / "lacking")
+    edit_json(lacking / "generation_config.json", suppress_tokens=[*range(3, last + 1)])
+    with pytest.raises(EngineError) as caught:
+        ask(load_here(lacking, task=task), TEXT, max_new_tokens=5)
+    assert caught.value.failure.title == "The tokenizer doesn't fit the model"
+    assert "It has no entry for the id 1" in caught.value.failure.detail
+    edit_json(lacking / "generation_config.json", decoder_start_token_id=100_000)
+    with pytest.raises(EngineError) as caught:
+        ask(load_here(lacking, task=task), TEXT)
+    assert caught.value.failure.title == "A forced token is not in the vocabulary"
+    assert "decoder_start_token_id is 100,000" in caught.value.failure.detail
 
 
 @pytest.mark.parametrize("search", [{}, {"num_beams": 3}])

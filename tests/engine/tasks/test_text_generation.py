@@ -235,6 +235,49 @@ def test_sampling_settings_are_told_and_not_used(changed: Callable[..., Path]) -
     assert "top_p 0.9" in scored(told).note
 
 
+def test_as_many_texts_are_given_as_the_checkpoint_asks_for(changed: Callable[..., Path]) -> None:
+    folder = changed(num_beams=4, num_return_sequences=3)
+    told = ask(load_here(folder, task=TASK), "The film", max_new_tokens=5)
+    assert told.answer == generator_of(folder)("The film", do_sample=False, max_new_tokens=5)
+    assert len({each["generated_text"] for each in told.answer}) == 3
+    assert scored(told).others == tuple(each["generated_text"][len("The film") :] for each in told.answer[1:])
+    assert "asks for 3 texts. The probabilities are those of the best one." in scored(told).note
+    sampled = ask(
+        load_here(changed(do_sample=True, num_return_sequences=3), task=TASK), "The film", max_new_tokens=5
+    )
+    assert len(sampled.answer) == 1
+    assert "asks for 3 texts; without sampling and beams there is one." in scored(sampled).note
+
+
+def test_a_text_that_ends_before_the_others_is_told_without_their_padding(
+    changed: Callable[..., Path],
+) -> None:
+    beams = {"num_beams": 4, "num_return_sequences": 4, "length_penalty": -1.0}
+    ids = getattr(ask(load_here(changed(**beams), task=TASK), "The film").outcome, "continuation").ids  # noqa: B009
+    folder = changed(**beams, eos_token_id=ids[2])
+    told = ask(load_here(folder, task=TASK), "The film", max_new_tokens=9)
+    generate = generator_of(folder)
+    assert told.answer == generate("The film", do_sample=False, max_new_tokens=9)
+    prompt = generate.tokenizer("The film", return_tensors="pt")
+    theirs = generate.model.generate(**prompt, do_sample=False, max_new_tokens=9, pad_token_id=0)
+    mine = getattr(told.outcome, "continuation").ids  # noqa: B009
+    (best,) = theirs[:1, prompt["input_ids"].shape[1] :].tolist()
+    assert list(mine) == best[: best.index(ids[2]) + 1]
+    assert len(mine) < len(best)
+
+
+def test_settings_that_transformers_refuses_are_told_with_their_file(
+    tiny: TinyFolder, tmp_path: Path
+) -> None:
+    folder = shutil.copytree(tiny("gpt2", head="CausalLM"), tmp_path / "checkpoint")
+    (folder / "generation_config.json").write_text('{"num_return_sequences": 3}')
+    with pytest.raises(EngineError) as raised:
+        load_here(folder, task=TASK)
+    assert raised.value.failure.title == "The checkpoint's settings can't be obeyed"
+    assert "num_return_sequences" in raised.value.failure.detail
+    assert raised.value.failure.hint.startswith("Correct generation_config.json")
+
+
 def test_the_end_token_ends_it(changed: Callable[..., Path], tiny: TinyFolder) -> None:
     written = ask(load_here(tiny("gpt2", head="CausalLM"), task=TASK), "The film", max_new_tokens=3)
     third = getattr(written.outcome, "continuation").ids[2]  # noqa: B009

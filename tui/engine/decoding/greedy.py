@@ -18,6 +18,7 @@ from tui.engine.tasks import generation_settings
 from tui.engine.tasks.model_parts import counts_from_padding
 from tui.engine.tasks.running import Run, check_ids, its_own_code, run, tensors, told
 from tui.engine.tasks.walk import walked
+from tui.engine.tasks.writing import without_padding
 from tui.engine.tokenization.reading import Reading
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class Continuation:
     ids: tuple[int, ...] = ()
     text: str = ""
     """Without special tokens."""
+    others: tuple[str, ...] = ()
+    """Further texts that the checkpoint asks for, best first."""
     stopped: str = ""
     """Why it ended; empty where nothing was written."""
     seconds: float | None = None
@@ -160,6 +163,10 @@ def read_and_go_on(
     inputs = tensors(loaded, reading)
     settings: dict[str, Any] = {"do_sample": False, "max_new_tokens": room}
     settings |= generation_settings.growing_cache(model)
+    texts, note = generation_settings.texts_returned(
+        vars(model.generation_config), model.generation_config.num_beams or 1
+    )
+    settings["num_return_sequences"] = texts
     if model.generation_config.pad_token_id is None and loaded.tokenizer.pad_id is not None:
         settings["pad_token_id"] = loaded.tokenizer.pad_id
     watch = _FirstForward(loaded, reading, inputs, began, read) if _is_plain(model) else None
@@ -174,14 +181,16 @@ def read_and_go_on(
         generated = model.generate(  # type: ignore[operator]
             **inputs, **settings, stopping_criteria=StoppingCriteriaList([pause])
         )
-        ids = tuple(getattr(generated, "sequences", generated)[0, count:].tolist())
+        padded = getattr(generated, "sequences", generated)[:, count:].tolist()
+        ids = tuple(without_padding(padded[0], _ends(model), 0))
     if watch is not None:
         first, started = watch.ran, watch.done
     assert first is not None
     seconds = time.perf_counter() - started - pause.seconds
-    text = loaded.tokenizer.decode(ids, skip_special=True)
-    note = _note_on_inputs(watch.others) if watch is not None and watch.others else ""
-    return first, Continuation(ids, text, _why(loaded, ids, room, most), seconds, note)
+    text, *further = (loaded.tokenizer.decode(each, skip_special=True) for each in padded)
+    if watch is not None and watch.others:
+        note = " ".join(filter(None, (note, _note_on_inputs(watch.others))))
+    return first, Continuation(ids, text, tuple(further), _why(loaded, ids, room, most), seconds, note)
 
 
 def _note_on_inputs(names: list[str]) -> str:
@@ -213,10 +222,14 @@ def _is_plain(model: PreTrainedModel) -> bool:
     return config.get_generation_mode() == GenerationMode.GREEDY_SEARCH and config.prefill_chunk_size is None
 
 
+def _ends(model: PreTrainedModel) -> list[int]:
+    """The ids that end a text."""
+    ends = model.generation_config.eos_token_id
+    return [] if ends is None else ends if isinstance(ends, list) else [ends]
+
+
 def _why(loaded: LoadedCheckpoint, ids: tuple[int, ...], room: int, most: int) -> str:
-    ends = loaded.model.generation_config.eos_token_id
-    known = ends if isinstance(ends, list) else [ends]
-    if ids and ids[-1] in known:
+    if ids and ids[-1] in _ends(loaded.model):
         return f"{loaded.tokenizer.entry(ids[-1])}, which ends a text"
     if len(ids) < room:
         return "a setting in generation_config.json"

@@ -90,7 +90,7 @@ def arguments(
         for name in numbers
         if name in unset and (value := getattr(stated, name, None)) is not None
     }
-    filtering.check(replace(settings, **left))
+    filtering.check(replace(settings, **left), left)
     asked: dict[str, Any] = {
         "do_sample": decoding.method == "sample",
         "num_beams": decoding.num_beams,

@@ -84,7 +84,6 @@ def beginning(
     before = None if encoder else len(reading.ids)
     in_force = generation_settings.writing(loaded.model, loaded.tokenizer, own, origins, files, before)
     ids = tuple(reading.ids) if in_force.start is None else (in_force.start,)
-    check_ids(loaded.model, list(ids))
     most, most_by, settings = len(request.written) + request.most, "", in_force.settings
     if request.unless_stated and in_force.stated is not None and in_force.stated_by is not None:
         by = in_force.stated_by

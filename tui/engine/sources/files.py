@@ -13,13 +13,14 @@ from tui.engine.sources.vocabularies import KNOWN, Vocabularies, holds_vocabular
 from tui.plain_files import decoded, read_plain
 
 CONFIG = "config.json"
+GENERATION_CONFIG = "generation_config.json"
 TOKENIZER_CONFIG = "tokenizer_config.json"
 _WEIGHTS = (
     ("model.safetensors", "model.safetensors.index.json"),
     ("pytorch_model.bin", "pytorch_model.bin.index.json"),
 )
 """A single file of weights and the index of several, the form transformers prefers first."""
-_SMALL = frozenset({CONFIG, "README.md", "generation_config.json"})
+_SMALL = frozenset({CONFIG, "README.md", GENERATION_CONFIG})
 
 
 MOST_SETTINGS_BYTES = 16_000_000

@@ -93,6 +93,24 @@ def refuse_long_search(beams: int, most: int, most_by: str) -> None:
         )
 
 
+def refuse_ids_beyond(model: PreTrainedModel, ids: Mapping[str, int | list[int] | None]) -> None:
+    """Raise EngineError for ids of settings that the head has no row for.
+
+    They would be an exception on a CPU, and a lost accelerator on a GPU. ids: by the names of the settings.
+    """
+    from tui.engine.tasks.model_parts import head_rows
+
+    vocabulary = head_rows(model)
+    for name, value in ids.items():
+        for index in value if isinstance(value, list) else [value]:
+            if index is not None and vocabulary is not None and not 0 <= index < vocabulary:
+                raise EngineError(
+                    "A forced token is not in the vocabulary",
+                    f"{name} is {index:,}; the model's vocabulary ends at {vocabulary - 1:,}.",
+                    "Copy the settings and the weights from the same checkpoint.",
+                )
+
+
 def _is_count(value: Any, least: int = 0) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and least <= value <= _LARGEST_COUNT
 

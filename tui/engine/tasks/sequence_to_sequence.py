@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from tui.engine.tasks.running import Stages
     from tui.engine.tokenization.reading import TextTokenizer
 
-GENERATION_CONFIG = "generation_config.json"
 _DECODER = 1
 
 
@@ -53,6 +52,8 @@ class Writing(Outcome):
     log_probability: float | None
     """Of the chosen tokens together, nats."""
     text: str
+    others: tuple[str, ...]
+    """Further texts that the checkpoint asks for."""
     settings: tuple[GenerationSetting, ...]
     stopped: str
     beam_score: float | None
@@ -65,7 +66,9 @@ def prepare(
     """The text behind the task's prefix and language codes. Raises EngineError for a code missing or unknown."""
     known = checkpoint_files(tokenizer.folder)
     config = known.get(files.CONFIG, {})
-    source = source_of(tokenizer, task, inputs["text"], options, config, known.get(GENERATION_CONFIG, config))
+    source = source_of(
+        tokenizer, task, inputs["text"], options, config, known.get(files.GENERATION_CONFIG, config)
+    )
     reading = tokenizer.read(source.prefix + inputs["text"], language=source.language)
     reading = _without_prefix(reading, len(source.prefix))
     return SourceText(task, tokenizer, (reading,), inputs, options, ("encoder",), source=source)
@@ -75,7 +78,7 @@ def checkpoint_files(folder: Path | None) -> dict[str, dict[str, Any]]:
     """The checkpoint's settings by file name, those that are there and can be read."""
     found: dict[str, dict[str, Any]] = {}
     if folder is not None:
-        for name in (files.CONFIG, GENERATION_CONFIG):
+        for name in (files.CONFIG, files.GENERATION_CONFIG):
             with suppress(OSError, ValueError, RecursionError):
                 found[name] = files.read_json(folder / name)
     return found
@@ -128,6 +131,7 @@ def forward(
     ran = writing.forced(loaded, reading, generated.ids)
     logits = ran.logits[0].float()
     tokens, log_probability = writing.written_tokens(logits, generated.ids, wanted, tokenizer, check)
+    text, *others = (tokenizer.decode(each, skip_special=True, clean_up=False) for each in generated.texts)
     ids, *stations = ran.steps
     seconds = generated.seconds
     search = "greedy" if wanted.beams == 1 else f"{wanted.beams} beams"
@@ -141,7 +145,8 @@ def forward(
         logits=logits,
         tokens=tokens,
         log_probability=log_probability,
-        text=tokenizer.decode(generated.ids, skip_special=True, clean_up=False),
+        text=text,
+        others=tuple(others),
         settings=wanted.settings,
         stopped=generated.stopped,
         beam_score=generated.beam_score,
@@ -201,5 +206,7 @@ def answer(outcome: Writing) -> tuple[Any, AnyView]:
         stopped=outcome.stopped,
         beam_score=outcome.beam_score,
         note=outcome.note,
+        others=outcome.others,
     )
-    return pipeline_answer(outcome.prepared.task, outcome.prepared.inputs["text"], outcome.text), view
+    prepared = outcome.prepared
+    return pipeline_answer(prepared.task, prepared.inputs["text"], outcome.text, *outcome.others), view

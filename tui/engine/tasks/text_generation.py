@@ -174,9 +174,10 @@ def answer(outcome: Generation) -> tuple[Any, AnyView]:
         stopped=continuation.stopped,
         rendered=prompt.rendered,
         note=outcome.note,
+        others=continuation.others,
     )
     start = prompt.text if prompt.rendered is None else prompt.turns
-    return pipeline_answer(prompt.task, start, continuation.text), view
+    return pipeline_answer(prompt.task, start, continuation.text, *continuation.others), view
 
 
 def _totals(scores: tuple[TokenScore, ...]) -> tuple[float | None, float | None]:

@@ -23,9 +23,13 @@ _NAMES: WeakKeyDictionary[TextTokenizer, Names] = WeakKeyDictionary()
 
 
 def token_text(tokenizer: TextTokenizer, index: int) -> str:
-    """What an id decodes to by itself; the vocabulary's spelling where that is nothing or half a character."""
-    text = tokenizer.decode([index])
-    return tokenizer.entry(index) if not text or _INCOMPLETE in text else text
+    """What an id decodes to by itself; the vocabulary's spelling where that is nothing or half a character.
+
+    Empty for an id without an entry, which some models have rows for and some tokenizers fail on.
+    """
+    entry = tokenizer.entry(index)
+    text = tokenizer.decode([index]) if entry else ""
+    return entry if not text or _INCOMPLETE in text else text
 
 
 class VocabularyLabels:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,6 @@ import torch
 from transformers import StoppingCriteria, StoppingCriteriaList
 
 from tui.engine import device
-from tui.engine.errors import EngineError
 from tui.engine.sources.limits import position_limit
 from tui.engine.tasks.model_parts import head_rows
 from tui.engine.tasks.running import Run, Stages, check_ids, its_own_code, run, stages, tensors
@@ -40,6 +39,8 @@ class GeneratedIds:
 
     ids: list[int]
     """The start token first."""
+    texts: list[list[int]]
+    """Those of all texts that were asked for, best first, each padded to the longest."""
     seconds: float
     stopped: str
     """Why it ended."""
@@ -116,11 +117,10 @@ def generate(
     """
     model: Any = loaded.model
     check_ids(model, reading.ids)
-    vocabulary = _check_forced(model, plan)
     positions = position_limit(model.config.get_text_config(decoder=True).to_dict(), "decoder")
     check()
     began = time.perf_counter()
-    scored = plan.beams > 1 and plan.most * plan.beams * vocabulary * 4 <= _MOST_SCORE_BYTES
+    scored = plan.beams > 1 and plan.most * plan.beams * (head_rows(model) or 1) * 4 <= _MOST_SCORE_BYTES
     inputs = tensors(loaded, reading)
     with torch.inference_mode(), its_own_code(), _Encoder(loaded, inputs, read) as encoder:
         output = model.generate(
@@ -130,32 +130,21 @@ def generate(
             output_scores=scored,
             stopping_criteria=StoppingCriteriaList([_Pause(check, positions, encoder)]),
         )
-    ids = output.sequences[0].tolist()
+    texts = output.sequences.tolist()
+    ids = without_padding(texts[0], plan.eos)
     device.synchronize(loaded.placement.device)
     seconds = time.perf_counter() - began
     score = float(output.sequences_scores[0]) if scored else None
-    return GeneratedIds(ids, seconds, _stopped(ids, plan, positions, loaded.tokenizer), score)
+    return GeneratedIds(ids, texts, seconds, _stopped(ids, plan, positions, loaded.tokenizer), score)
 
 
-def _check_forced(model: Any, plan: Plan) -> int:
-    """The rows of the head. A forced id beyond them would be an exception on a CPU, a lost accelerator on a GPU."""
-    vocabulary = head_rows(model)
-    if vocabulary is None:
-        return 1
-    ids: dict[str, int | list[int] | None] = {
-        "decoder_start_token_id": plan.start,
-        "forced_bos_token_id": plan.forced_bos,
-        "forced_eos_token_id": plan.forced_eos,
-    }
-    for name, value in ids.items():
-        for index in value if isinstance(value, list) else [value]:
-            if index is not None and not 0 <= index < vocabulary:
-                raise EngineError(
-                    "A forced token is not in the vocabulary",
-                    f"{name} is {index:,}; the model's vocabulary ends at {vocabulary - 1:,}.",
-                    "Copy the settings and the weights from the same checkpoint.",
-                )
-    return vocabulary
+def without_padding(ids: list[int], ends: Collection[int], given: int = 1) -> list[int]:
+    """Ids up to the one that ends the text: where several texts are returned, the shorter ones are padded.
+
+    given: how many stand before the first that was chosen.
+    """
+    last = next((place for place, index in enumerate(ids) if place >= given and index in ends), len(ids))
+    return ids[: last + 1]
 
 
 def _stopped(ids: list[int], plan: Plan, positions: int | None, tokenizer: TextTokenizer) -> str:

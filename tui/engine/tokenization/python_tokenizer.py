@@ -85,6 +85,13 @@ class PythonTokenizer(SharedTokenizer):
             try:
                 return str(self._tokenizer.decode(list(ids), skip_special_tokens=skip_special, **options))
             except BaseException as error:
+                missing = [index for index in ids if not self.entry(index)]
+                if missing:
+                    raise EngineError(
+                        "The tokenizer doesn't fit the model",
+                        f"It has no entry for the id {missing[0]:,}, which the model has a row for.",
+                        "Copy the tokenizer and the weights from the same checkpoint.",
+                    ) from error
                 raise gives_up(self.folder, error) from error
 
     def bare_ids(self, text: str, most: int | None = None) -> list[int]:
@@ -94,7 +101,10 @@ class PythonTokenizer(SharedTokenizer):
 
     def entry(self, index: int) -> str:
         """The vocabulary's spelling of an id; empty for an id it doesn't have."""
-        return str(self._tokenizer.convert_ids_to_tokens(index) or "")
+        try:
+            return str(self._tokenizer.convert_ids_to_tokens(index) or "")
+        except (IndexError, KeyError, OverflowError, ValueError):  # each tokenizer says it in its own way
+            return ""
 
     def id_of(self, entry: str) -> int | None:
         """The id of an entry of the vocabulary."""

@@ -19,6 +19,7 @@ def lines(view: Generated, reading: Reading) -> Lines:
     details = [f"  {'; '.join(_measures(view))}"]
     if view.prefix:
         details.append(f"  put before the text: {quoted(view.prefix)}")
+    details += [f"  text {number_}: {quoted(text)}" for number_, text in enumerate(view.others, 2)]
     if view.note:
         details.append(f"  note: {visible(view.note)}")
     rows: list[tuple[str, ...]] = [("position", "token", "probability", "rank", "likeliest")]

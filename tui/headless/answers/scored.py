@@ -23,6 +23,7 @@ def lines(view: Scored, reading: Reading) -> Lines:
     if view.rendered is not None:
         details.append(f"  prompt by the chat template: {shown(view.rendered)}")
     details.append(f"  {_measures(view)}")
+    details += [f"  text {number_}: {quoted(text)}" for number_, text in enumerate(view.others, 2)]
     if view.note:
         details.append(f"  note: {visible(view.note)}")
     details.append("  tokens of the prompt")

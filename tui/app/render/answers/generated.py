@@ -56,6 +56,8 @@ def _text(view: Generated, context: Context) -> list[Strip]:
     if not view.text.strip():
         strips = [row((fit("nothing but special tokens", context.width), muted))]
     strips += [row((line, text)) for line in wrapped(f"Stopped: {view.stopped}.", context.width)]
+    for number, other in enumerate(view.others, 2):
+        strips += [row((line, muted)) for line in wrapped(f"text {number}: {other}", context.width)]
     strips += [row((line, muted)) for line in wrapped(_likelihood(view), context.width)]
     if view.note:
         strips += [row((line, muted)) for line in wrapped(view.note, context.width)]

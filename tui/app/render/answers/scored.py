@@ -41,6 +41,8 @@ def draw(view: Scored, context: Context) -> Drawn:
     strips = Lines(_continuation(view, context))
     strips.append(row((fit(_perplexity(view), context.width), context.style("text"))))
     muted = context.style("muted")
+    for number, text in enumerate(view.others, 2):
+        strips += [row((line, muted)) for line in wrapped(f"text {number}: {text}", context.width)]
     if view.stopped:
         told = f"wrote {_tokens(view.written)}; ended by {view.stopped}"
         strips += [row((line, muted)) for line in wrapped(told, context.width)]
