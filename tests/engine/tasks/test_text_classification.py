@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
 
 from tests.asking import ask
-from tests.checkpoints import MAX_TOKENS
+from tests.checkpoints import MAX_TOKENS, edit_json
 from tests.engine.conftest import TinyFolder, load_here
 from tui.engine.errors import EngineError
 from tui.values import RowAddress
@@ -137,3 +138,14 @@ def test_two_threads_may_prepare_at_once(tiny: TinyFolder) -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+def test_labels_are_of_the_type_that_the_config_gives_them(tiny: TinyFolder, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny("bert", 7), tmp_path / "numbers"))
+    own = (0, -1, 1.5, True, None, "1", ["a"])
+    edit_json(folder / "config.json", id2label={str(index): label for index, label in enumerate(own)})
+    told = ask(load_here(folder), "The film was dull.", top_k=7)
+    assert told.answer == pipeline_of(folder)("The film was dull.", top_k=7)
+    assert sorted(map(repr, (each["label"] for each in told.answer))) == sorted(map(repr, own))
+    assert isinstance(told.view, Classified)
+    assert [score.label for score in told.view.scores] == [str(each["label"]) for each in told.answer]

@@ -17,7 +17,7 @@ import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer, pipeline
 
 from tests.asking import Told, ask
-from tests.checkpoints import CORPUS, MAX_TOKENS
+from tests.checkpoints import CORPUS, MAX_TOKENS, edit_json
 from tests.engine.conftest import load_here
 from tests.ner_checkpoints import LABELS, make_ner_checkpoint
 from tui.engine.errors import EngineError
@@ -308,3 +308,18 @@ class TestATokenizerWrittenInPython:
             ask(loaded, "dull", aggregation_strategy="first")
         with pytest.raises(EngineError, match="no offsets"):
             ask(loaded, "dull", stride=3)
+
+
+def test_labels_are_of_the_type_that_the_config_gives_them(tmp_path: Path) -> None:
+    """Only where they are not put together: the pipeline takes no other labels than text apart."""
+    folder = make_ner_checkpoint(tmp_path, "bert")
+    edit_json(folder / "config.json", id2label={str(index): index for index in range(len(LABELS))})
+    model = both(folder)
+    told = ask(model.loaded, TEXTS[0], aggregation_strategy="none")
+    expected = model.run(TEXTS[0])
+    assert [each["entity"] for each in told.answer] == [each["entity"] for each in expected]
+    assert all(type(each["entity"]) is int for each in told.answer)
+    with pytest.raises(AttributeError):
+        model.run(TEXTS[0], aggregation_strategy="simple")
+    told = ask(model.loaded, TEXTS[0], aggregation_strategy="simple")
+    assert {each["entity_group"] for each in told.answer} <= set(map(str, range(len(LABELS))))

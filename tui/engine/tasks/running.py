@@ -141,10 +141,15 @@ def check_ids(model: PreTrainedModel, ids: list[int]) -> None:
         )
 
 
+def own_labels(config: PreTrainedConfig, count: int) -> tuple[Any, ...]:
+    """A head's `count` labels by index, as the config has them and pipelines return them: any value of JSON."""
+    named = {int(index): label for index, label in (config.id2label or {}).items()}
+    return tuple(named.get(index, f"LABEL_{index}") for index in range(count))
+
+
 def label_names(config: PreTrainedConfig, count: int) -> tuple[str, ...]:
-    """The names of a head's `count` labels by index, as the config has them."""
-    names = {int(index): str(name) for index, name in (config.id2label or {}).items()}
-    return tuple(names.get(index, f"LABEL_{index}") for index in range(count))
+    """The same as text."""
+    return tuple(map(str, own_labels(config, count)))
 
 
 @dataclass(frozen=True)

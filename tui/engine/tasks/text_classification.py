@@ -29,6 +29,8 @@ class Classification(Outcome):
     logits: torch.Tensor
     """[labels], in the model's dtype."""
     labels: tuple[str, ...]
+    own_labels: tuple[Any, ...]
+    """As the config has them: a number, say."""
     function: Function
     """What the pipeline makes of these logits, or what was asked for."""
     reason: str
@@ -43,7 +45,7 @@ class Classification(Outcome):
 def forward(loaded: LoadedCheckpoint, prepared: Prepared, check: Callable[[], None]) -> Classification:
     """Run the model on one text. Raises EngineError when the text gave no token at all."""
     from tui.engine import readout
-    from tui.engine.tasks.running import label_names, run
+    from tui.engine.tasks.running import label_names, own_labels, run
 
     refuse_empty(prepared)
     ran = run(loaded, prepared.readings[0])
@@ -56,6 +58,7 @@ def forward(loaded: LoadedCheckpoint, prepared: Prepared, check: Callable[[], No
     return Classification(
         logits=ran.logits[0],
         labels=label_names(loaded.model.config, ran.logits.shape[-1]),
+        own_labels=own_labels(loaded.model.config, ran.logits.shape[-1]),
         function=function,
         reason=reason,
         top_k=top_k,
@@ -106,4 +109,5 @@ def answer(outcome: Classification) -> tuple[Any, AnyView]:
     order = sorted(range(len(scores)), key=lambda index: scores[index], reverse=True)[: outcome.top_k]
     found = tuple(Score(outcome.labels[index], float(scores[index])) for index in order)
     view = Classified(found, outcome.note, outcome.function, len(scores))
-    return [{"label": score.label, "score": score.score} for score in found], view
+    plain = [{"label": outcome.own_labels[index], "score": float(scores[index])} for index in order]
+    return plain, view

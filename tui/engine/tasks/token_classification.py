@@ -67,6 +67,8 @@ class Labeling(Outcome):
     logits: tuple[torch.Tensor, ...]
     """[positions, labels] for each window, in the model's dtype."""
     labels: tuple[str, ...]
+    own_labels: tuple[Any, ...]
+    """As the config has them: a number, say."""
     prepared: Prepared
 
     def rows(self, sequence: int) -> NDArray[np.float32]:
@@ -122,7 +124,7 @@ class Labeling(Outcome):
 
 def forward(loaded: LoadedCheckpoint, prepared: Prepared, check: Callable[[], None]) -> Labeling:
     """Run the model on each window. Raises EngineError when the text gave no token at all."""
-    from tui.engine.tasks.running import label_names, run_windows
+    from tui.engine.tasks.running import label_names, own_labels, run_windows
 
     refuse_empty(prepared)
     ran = run_windows(loaded, prepared.readings, check)
@@ -130,6 +132,7 @@ def forward(loaded: LoadedCheckpoint, prepared: Prepared, check: Callable[[], No
     return Labeling(
         logits=logits,
         labels=label_names(loaded.model.config, logits[0].shape[-1]),
+        own_labels=own_labels(loaded.model.config, logits[0].shape[-1]),
         prepared=prepared,
         steps=ran.steps,
         seconds=ran.seconds,
@@ -186,11 +189,12 @@ def answer(outcome: Labeling) -> tuple[Any, AnyView]:
         strategies=outcome.strategies,
         chosen=outcome.chosen,
     )
-    return [_entry(entity, outcome.chosen) for entity in outcome.entities], view
+    return [_entry(entity, outcome) for entity in outcome.entities], view
 
 
-def _entry(entity: Entity, strategy: str) -> dict[str, Any]:
+def _entry(entity: Entity, outcome: Labeling) -> dict[str, Any]:
     label: dict[str, Any] = {"entity_group": entity.label, "score": entity.score}
-    if strategy == "none":
-        label = {"entity": entity.label, "score": entity.score, "index": entity.first}
+    if outcome.chosen == "none":
+        best = int(outcome.scores[entity.sequence][entity.first].argmax())
+        label = {"entity": outcome.own_labels[best], "score": entity.score, "index": entity.first}
     return label | {"word": entity.word, "start": entity.start, "end": entity.end}
