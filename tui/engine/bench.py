@@ -46,6 +46,8 @@ from tui.microscope.questions import (
     Explained,
     IdsRead,
     ListTokens,
+    Open,
+    Opened,
     ReadIds,
     ReadText,
     ReadTexts,
@@ -94,7 +96,7 @@ class InUse(NamedTuple):
 
 
 class Bench:
-    """Answers questions about tokenizers in two lanes of its own: what is quick, and training."""
+    """Answers questions about tokenizers in lanes of its own: what is quick, opening one, and training."""
 
     def __init__(
         self,
@@ -116,20 +118,28 @@ class Bench:
         """The text that is being told in portions; the same lane's."""
         self._quick = Lane("microscope", _QUICK, outbox.supersede)
         self._training = Lane("training", ("Train",), outbox.supersede)
-        self.lanes = (self._quick, self._training)
+        self.opening = Lane("opening", ("Open",), outbox.supersede)
+        """Nobody waits for what it is at once that is not wanted any more: it can be left in the middle."""
+        self.lanes = (self._quick, self._training, self.opening)
         """For whoever starts them and looks after them."""
 
     def examine(self, request: Examine) -> None:
         """Take a question; one of its kind that waits gives way to it."""
         kind = type(request.question).__name__
-        lane = self._training if isinstance(request.question, Train) else self._quick
+        match request.question:
+            case Train():
+                lane = self._training
+            case Open():
+                lane = self.opening
+            case _:
+                lane = self._quick
         work = partial(self._answer, request)
         lane.submit(Job(request.id, kind, lambda: self._attempt(request.id, kind, work)))
 
     def forget(self, request_id: int) -> None:
         """Remove a question that waits."""
-        self._quick.forget(request_id)
-        self._training.forget(request_id)
+        for lane in self.lanes:
+            lane.forget(request_id)
 
     def _answer(self, request: Examine) -> None:
         try:
@@ -143,6 +153,8 @@ class Bench:
 
     def _found(self, request_id: int, question: AnyQuestion) -> AnyFinding:
         match question:
+            case Open(tokenizer=reference):
+                return Opened(self._subject(reference, partial(self._stage, request_id)).facts)
             case Dissect():
                 return self._dissected(question)
             case TraceWord():
@@ -304,8 +316,16 @@ class Bench:
         facts = self._subject(opened.reference).facts
         return Trained(facts, question.recipe, time.perf_counter() - began, packed)
 
-    def _subject(self, reference: str) -> LookedAt:
-        """The tokenizer that a reference names. Raises EngineError where there is none."""
+    def _stage(self, request_id: int, name: str) -> None:
+        """Tell how far a tokenizer is opened; give it up where it is not wanted any more."""
+        self._outbox.check(request_id)
+        self._outbox.send(Progress(request_id, name))
+
+    def _subject(self, reference: str, stage: Callable[[str], None] = lambda _: None) -> LookedAt:
+        """The tokenizer that a reference names, opened if it isn't. Raises EngineError where there is none.
+
+        stage: told what comes next while it is opened.
+        """
         in_use = self._in_use()
         if in_use is not None and reference in ("", in_use.opened.reference):
             with self._lock:
@@ -324,7 +344,7 @@ class Bench:
                 self._opened.move_to_end(reference)
                 return known
         on_shelf = reference.startswith(PREFIX)
-        opened = LookedAt(self._shelf.find(reference) if on_shelf else open_tokenizer(reference))
+        opened = LookedAt(self._shelf.find(reference) if on_shelf else open_tokenizer(reference, stage=stage))
         with self._lock:
             self._opened[reference] = opened
             while len(self._opened) > MOST_OPEN:

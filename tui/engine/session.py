@@ -92,7 +92,7 @@ class Session:
 
         bench = Bench(self._outbox, self.attempt, self._tokenizer_in_use)
         for lane in bench.lanes:
-            self.supervisor.add(lane)
+            self.supervisor.add(lane, apart=lane is bench.opening)
         return bench
 
     @cached_property

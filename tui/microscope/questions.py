@@ -31,6 +31,10 @@ class About(Question, frozen=True, tag=True):
     of the checkpoint in use."""
 
 
+class Open(About, frozen=True, tag=True):
+    """Make a tokenizer ready to be asked about, which can take long. → `Progress`*, `Opened`."""
+
+
 class Dissect(About, frozen=True, tag=True):
     """Every stage of a text, there and back. → `Dissected`."""
 
@@ -137,7 +141,8 @@ class Save(About, frozen=True, tag=True):
 
 
 AnyQuestion: TypeAlias = (
-    Dissect
+    Open
+    | Dissect
     | TraceWord
     | Browse
     | Explain
@@ -168,6 +173,12 @@ class Subject(msgspec.Struct, frozen=True):
     """Entries of its vocabulary, added tokens among them."""
     notes: tuple[str, ...] = ()
     """What is to be said of it whatever the text, in sentences."""
+
+
+class Opened(Finding, frozen=True, tag=True):
+    """It is ready: other questions about it are answered at once."""
+
+    subject: Subject
 
 
 class Dissected(Finding, frozen=True, tag=True):
@@ -298,7 +309,8 @@ class Saved(Finding, frozen=True, tag=True):
 
 
 AnyFinding: TypeAlias = (
-    Dissected
+    Opened
+    | Dissected
     | Traced
     | Browsed
     | Explained

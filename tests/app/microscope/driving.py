@@ -9,7 +9,9 @@ from typing import Any, cast
 
 from tests.app.driving import SAMPLE, Driver, playground
 from tui.app.panes.microscope.view import View
+from tui.app.screens.ask_path import AskPath
 from tui.app.screens.microscope import Microscope
+from tui.settings import Settings
 
 
 class Looking:
@@ -54,6 +56,14 @@ class Looking:
         await self.press(str(tabs.index(tab) + 1))
         await self.driver.until(lambda: self.screen.shown == tab, tab)
 
+    async def name(self, key: str, reference: str) -> None:
+        """Press a key that asks for a tokenizer, and name one."""
+        await self.press(key)
+        await self.driver.until(lambda: isinstance(self.driver.app.screen, AskPath), "the question")
+        self.driver.app.screen.query_one("#path").value = reference  # type: ignore[attr-defined]
+        await self.press("enter")
+        await self.driver.until(lambda: self.driver.app.screen is self.screen, "the microscope")
+
     async def write(self, text: str) -> None:
         """Put a text into the field, and go back to the view."""
         self.screen.field.replace_text(text)
@@ -62,10 +72,13 @@ class Looking:
 
 @asynccontextmanager
 async def microscope(
-    state_folder: Path, size: tuple[int, int] = (100, 40), tab: str = "stages"
+    state_folder: Path,
+    size: tuple[int, int] = (100, 40),
+    tab: str = "stages",
+    settings: Settings | None = None,
 ) -> AsyncIterator[Looking]:
     """The microscope on nano-sentiment, a view in sight."""
-    async with playground(state_folder, size) as driver:
+    async with playground(state_folder, size, settings) as driver:
         await driver.answered()
         await driver.pilot.press("f7")
         await driver.until(lambda: isinstance(driver.app.screen, Microscope), "the microscope")

@@ -97,16 +97,16 @@ async def test_a_tokenizer_is_opened_by_its_path_and_a_wrong_one_is_told(
     async with microscope(state_folder) as looking:
         await looking.dissected()
         for reference, said in ((str(target), "ByteLevel"), (str(tmp_path / "none.json"), "✗ ")):
-            await looking.press("o")
-            await looking.driver.until(
-                lambda: looking.driver.app.screen is not looking.screen, "the question"
-            )
-            looking.driver.app.screen.query_one("#path").value = reference  # type: ignore[attr-defined]
-            await looking.press("enter")
+            await looking.name("o", reference)
             await looking.until(said)
         assert "none.json" in looking.shown
         assert "ByteLevel" in looking.shown
-        assert looking.view.stale
+        assert "/copy.json" in looking.head
+        assert "none.json" not in looking.head
+        await looking.write("the one before is looked at further")
+        await looking.dissected("the one before is looked at further")
+        assert "✗" not in looking.shown
+        assert looking.view.found.subject.reference == str(target)
 
 
 async def test_the_palette_has_the_microscope_s_own_commands(state_folder: Path) -> None:

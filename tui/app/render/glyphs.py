@@ -105,6 +105,22 @@ def fit(text: str, width: int) -> str:
     return shown[:kept] + "…"
 
 
+def fit_end(text: str, width: int) -> str:
+    """`text` made visible and cut to at most `width` cells at its beginning: a path's end tells more.
+
+    >>> fit_end("/home/someone/models/bert", 12)
+    '…models/bert'
+    """
+    shown = visible(text)
+    if cell_len(shown) <= width:
+        return shown
+    cells, kept = 1, len(shown)
+    while kept and cells + cell_len(shown[kept - 1]) <= width:
+        kept -= 1
+        cells += cell_len(shown[kept])
+    return f"…{shown[kept:]}" if width > 0 else ""
+
+
 def pad(text: str, width: int) -> str:
     """`text` fitted and filled with spaces to exactly `width` cells.
 

@@ -18,8 +18,9 @@ from tui.app.panes.field import Edited
 from tui.app.panes.input import InputPane
 from tui.app.panes.microscope import VIEWS
 from tui.app.panes.microscope.view import View
-from tui.app.render.glyphs import fit
+from tui.app.render.glyphs import fit_end, visible
 from tui.app.screens.frame import Frame
+from tui.app.screens.opening import TICK_SECONDS, Opening
 from tui.app.widgets.one_line import OneLine
 from tui.app.widgets.palette import COMPONENT_CLASSES
 from tui.microscope.questions import Save, Saved, Train, Trained
@@ -27,7 +28,12 @@ from tui.values import Failure
 
 if TYPE_CHECKING:
     from tui.app.screens.playground import Playground
-    from tui.microscope.questions import Subject
+    from tui.app.widgets.one_line import Part
+    from tui.microscope.questions import AnyQuestion, Subject
+
+_NAME_CELLS = 48
+_BESIDE_NAME = 44
+"""Cells of what stands beside a tokenizer's name."""
 
 
 class Field(InputPane):
@@ -52,7 +58,10 @@ class Field(InputPane):
 class Microscope(Frame):
     """Owns the texts, the tokenizer looked at and the view in sight; the views own what they found out."""
 
-    HELP = "Views on one tokenizer. Digits choose a view, escape leaves the field and then the microscope."
+    HELP = (
+        "Views on one tokenizer. Digits choose a view, escape leaves the field and then the microscope. Until "
+        "another tokenizer is open, the one before is looked at further, and escape gives the opening up."
+    )
     BINDINGS = bindings(tuple(key for key in EVERYWHERE if key.id in HERE), MICROSCOPE)
     AUTO_FOCUS = ""
     VERTICAL_BREAKPOINTS = [(0, "-short"), (32, "-tall")]
@@ -77,7 +86,7 @@ class Microscope(Frame):
         self._enquiries = enquiries
         self._edited = edited
         self._texts = {"": text}
-        self._about: Subject | None = None
+        self._opening = Opening(enquiries, self._show_head)
         self.field = Field(text, id="typed")
         """The editor of what the view in sight is given."""
         self._views = [make(id=f"view-{make.TAB.replace(' ', '-')}") for make in VIEWS]
@@ -100,6 +109,12 @@ class Microscope(Frame):
         self._enquiries.on_checkpoint = self._checkpoint_changed
         self.shown = VIEWS[0].TAB
         self.set_focus(self.view)
+        self.set_interval(TICK_SECONDS, self._tick)
+
+    def _tick(self) -> None:
+        """Count the seconds that an opening takes."""
+        if self._opening.reference:
+            self._show_head()
 
     def on_unmount(self) -> None:
         """Nothing that was asked is wanted any more."""
@@ -128,9 +143,14 @@ class Microscope(Frame):
         self._show_head()
         self._give(view)
 
+    def on_resize(self, event: events.Resize) -> None:
+        """How much of a name is told depends on the width."""
+        super().on_resize(event)
+        if self.shown:
+            self._show_head()
+
     def watch_subject(self) -> None:
         """Another tokenizer."""
-        self._about = None
         self._show_head()
         self._give(self.view)
 
@@ -168,9 +188,9 @@ class Microscope(Frame):
     def asks(self, event: View.Asks) -> None:
         """Ask the engine for a view."""
         event.stop()
-        self._enquiries.ask(event.question, partial(self._heard, event.view))
+        self._enquiries.ask(event.question, partial(self._heard, event.view, event.question))
 
-    def _heard(self, view: View, answer: Answer) -> None:
+    def _heard(self, view: View, question: AnyQuestion, answer: Answer) -> None:
         if isinstance(answer, Trained):
             self.say(f"Trained: {answer.subject.size:,} entries; the views show it now")
             view.hear(answer)
@@ -178,9 +198,21 @@ class Microscope(Frame):
             return
         view.hear(answer)
         about = getattr(answer, "subject", None)
-        if about is not None and about != self._about:
-            self._about = about
+        if about is not None and getattr(question, "tokenizer", None) == self.subject == view.subject:
+            view.told_of = self.subject, about
             self._show_head()
+
+    @on(View.Opens)
+    def opens(self, event: View.Opens) -> None:
+        """Open a tokenizer for a view."""
+        event.stop()
+        self._opening.begin(event.reference, lambda _: event.opened(), event.failed)
+
+    def _not_opened(self, view: View, failure: Failure) -> None:
+        """Tell it where it was asked for; what is shown is of the one before and still right."""
+        view.failure = failure
+        view.redraw()
+        view.scroll_to(y=0, animate=False, force=True)
 
     @on(View.GivesUp)
     def gives_up(self, event: View.GivesUp) -> None:
@@ -205,14 +237,13 @@ class Microscope(Frame):
         self.set_focus(self.view)
 
     def _show_head(self) -> None:
-        about = self._about
-        name = about.reference if about is not None else self.subject or "the checkpoint in use"
-        facts = f"{about.model}, {about.size:,} entries" if about is not None else ""
+        opening = bool(self._opening.reference)
+        if opening:
+            left = (*self._opening.parts(), (("; this is ", "muted"), *self._named()))
+        else:
+            left = (((" Microscope ", "strong"), (" ", "text"), *self._named()),)
         for line in self.query("#status").results(OneLine):
-            line.show(
-                (((" Microscope ", "strong"), (f" {fit(name, 48)} ", "accent"), (f" {facts}", "text")),),
-                (("esc ", "key"), ("back ", "muted")),
-            )
+            line.show(left, (("esc ", "key"), ("gives it up " if opening else "back ", "muted")))
         tabs = tuple(
             # tight: seven of them have to fit into 80 cells
             ((f"{number} ", "key"), (f"{view.TAB} ", "cursor" if self.shown == view.TAB else "text"))
@@ -220,6 +251,18 @@ class Microscope(Frame):
         )
         for line in self.query("#views").results(OneLine):
             line.show(tabs)
+
+    def _named(self) -> tuple[Part, ...]:
+        """The tokenizer that the view in sight tells of, and where it is asked about another, that one."""
+        room = min(_NAME_CELLS, max(8, self.size.width - _BESIDE_NAME))
+        wanted = (fit_end(self.subject, room) or "the checkpoint in use", "accent")
+        told = self.view.told_of
+        if told is None:
+            return (wanted,)
+        asked, about = told
+        name = (fit_end(about.reference, room), "accent")
+        facts = (f"  {visible(about.model)}, {about.size:,} entries", "text")
+        return (name, facts) if asked == self.subject else (name, facts, (" → ", "muted"), wanted)
 
     # ----------------------------------------------------------------------------------------- actions
 
@@ -243,6 +286,8 @@ class Microscope(Frame):
             self.say("")
         elif isinstance(self.focused, InputPane):
             self.set_focus(self.view)
+        elif self._opening.reference:
+            self._opening.give_up()
         elif self._enquiries.is_open(Train):
             self._enquiries.cancel(Train)
             self.say("The training was given up")
@@ -259,12 +304,17 @@ class Microscope(Frame):
                 "a built-in's name, a folder, a tokenizer.json or a Hub id; empty: that of the checkpoint in use",
                 "",
             ),
-            self._opened,
+            self._wanted,
         )
 
-    def _opened(self, reference: str | None) -> None:
-        if reference is not None:
-            self.subject = reference
+    def _wanted(self, reference: str | None) -> None:
+        if reference == "":
+            self.subject = ""
+        elif reference is not None:
+            self._opening.begin(reference, self._opened, lambda why: self._not_opened(self.view, why))
+
+    def _opened(self, subject: Subject) -> None:
+        self.subject = subject.reference
 
     def action_save(self) -> None:
         """Write the tokenizer as tokenizer.json."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 TOKENIZER_JSON = "tokenizer.json"
 _INPUT_NAMES = ("input_ids", "attention_mask")
+_READING = "tokenizer"
+"""The stage in which its files are read."""
 
 
 @dataclass(frozen=True)
@@ -46,18 +49,21 @@ class OpenTokenizer:
         return cls(reference, name, source, tokenizer, file=file)
 
 
-def open_tokenizer(reference: str, revision: str | None = None) -> OpenTokenizer:
+def open_tokenizer(
+    reference: str, revision: str | None = None, stage: Callable[[str], None] = lambda _: None
+) -> OpenTokenizer:
     """Open a tokenizer from this machine's disk; its model's weights are not looked at and need not be there.
 
     Of a folder it is the tokenizer that the checkpoint's model uses, made by transformers without code of the
     checkpoint's own. A bare tokenizer.json is read by the `tokenizers` library as it stands, and so is that of a
-    folder of which transformers makes none; the notes say so. Raises EngineError where there is none, and where it
-    is broken.
+    folder of which transformers makes none; the notes say so. `stage` is told what comes next and may raise to
+    give it up. Raises EngineError where there is none, and where it is broken.
     """
     reference = reference.strip()
     file = path_of(reference)
     built_in = catalogue.built_in_folder(reference)
     if reference and built_in is None and _is_file(file):
+        stage(_READING)
         backend = tokenizer_json.read(file)
         notes = tuple(_left_out(backend))
         alone = RustTokenizer.around(backend, {}, None, _INPUT_NAMES)
@@ -65,7 +71,7 @@ def open_tokenizer(reference: str, revision: str | None = None) -> OpenTokenizer
     name, source, folder = _find(reference, revision)
     if built_in is not None:
         return OpenTokenizer(reference, name, source, _alone(folder))
-    tokenizer, notes = _in_folder(folder)
+    tokenizer, notes = _in_folder(folder, stage)
     return OpenTokenizer(reference, name, source, tokenizer, notes, None if notes else _file_in(folder))
 
 
@@ -110,13 +116,17 @@ def _find(reference: str, revision: str | None) -> tuple[str, Source, Path]:
     return place.name, place.source if place.folder else "hub-cache", folder
 
 
-def _in_folder(folder: Path) -> tuple[AnyTokenizer, tuple[str, ...]]:
+def _in_folder(folder: Path, stage: Callable[[str], None]) -> tuple[AnyTokenizer, tuple[str, ...]]:
     """The tokenizer of a checkpoint's folder, and what is to be said of it."""
     folders.check(folder, weights=False)  # else one is made of what is left without the file that is none
     if not files.has_tokenizer(folder):
         raise _nothing_in(folder)
     from tui.engine.tokenization.by_transformers import config_in, tokenizer_of
 
+    if "transformers.models.auto.tokenization_auto" not in sys.modules:
+        stage("import transformers")
+        from transformers import AutoConfig, AutoTokenizer  # noqa: F401 - which takes seconds
+    stage(_READING)
     try:
         return tokenizer_of(folder, config_in(folder)), ()
     except EngineError as refused:

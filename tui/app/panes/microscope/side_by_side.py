@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from rich.cells import cell_len
@@ -220,9 +221,9 @@ class SideBySideView(View):
 
     def lines(self, width: int) -> list[Strip]:
         """Notes, the table, the selected tokenizer, the text in rows, the other ways to cut it."""
-        strips = [
-            row((line, self.style("error"))) for note in self._notes.values() for line in wrapped(note, width)
-        ]
+        strips = []
+        for note in self._notes.values():
+            strips += [row((line, self.style("error"))) for line in wrapped(f"✗ {note}", width)]
         told = self.compared.notes if self.compared is not None else ()
         strips += [row((line, self.style("muted"))) for note in told for line in wrapped(f"≠ {note}", width)]
         self._first_row = len(strips) + 2
@@ -368,11 +369,15 @@ class SideBySideView(View):
 
     def _added(self, reference: str | None) -> None:
         if reference:
-            refused = self._lineup.add(reference)
-            self._note(refused)
-            if not refused:
-                self._put_in = reference
-                self.inquire()
+            put = partial(self._put, reference)
+            self.post_message(self.Opens(reference, put, lambda why: self._note(_told(reference, why))))
+
+    def _put(self, reference: str) -> None:
+        refused = self._lineup.add(reference)
+        self._note(refused)
+        if not refused:
+            self._put_in = reference
+            self.inquire()
 
     def action_remove(self) -> None:
         """Take the selected tokenizer away."""
@@ -384,7 +389,7 @@ class SideBySideView(View):
 
     def _note(self, said: str) -> None:
         """Say one thing, or nothing any more."""
-        self._notes = {_GENERAL: f"✗ {said}"} if said else {}
+        self._notes = {_GENERAL: said} if said else {}
         self.redraw()
         if said:
             self.scroll_to(y=0, animate=False, force=True)
@@ -392,4 +397,4 @@ class SideBySideView(View):
 
 def _told(reference: str, failure: Failure) -> str:
     """What became of a tokenizer, and why."""
-    return f"✗ {reference} is not compared. {failure.title}: {failure.detail} → {failure.hint}"
+    return f"{reference} is not compared. {failure.title}: {failure.detail} → {failure.hint}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
@@ -16,7 +16,7 @@ from tui.values import Failure
 
 if TYPE_CHECKING:
     from tui.app.enquiries import Answer
-    from tui.microscope.questions import AnyQuestion
+    from tui.microscope.questions import AnyQuestion, Subject
 
 
 class View(LinePane):
@@ -38,6 +38,8 @@ class View(LinePane):
     """The tokenizer, as `questions.About` names it; empty: that of the checkpoint in use."""
     shared_text = ""
     """The text that views share, where the field holds another."""
+    told_of: tuple[str, Subject] | None = None
+    """The tokenizer that the findings shown tell of: what it was asked about as, and what it is; None: none are."""
     failure: var[Failure | None] = var(None)
     cursor: var[int] = var(0)
     """The selected row."""
@@ -49,6 +51,15 @@ class View(LinePane):
             super().__init__()
             self.view = view
             self.question = question
+
+    class Opens(Message):
+        """Another tokenizer is wanted: `opened` is called once it can be asked about, `failed` where it can't."""
+
+        def __init__(
+            self, reference: str, opened: Callable[[], None], failed: Callable[[Failure], None]
+        ) -> None:
+            super().__init__()
+            self.reference, self.opened, self.failed = reference, opened, failed
 
     class Shift(Message):
         """Another view is wanted, with something of this one in it."""
