@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 import torch
@@ -12,6 +12,7 @@ from tests.engine.conftest import TinyFolder, load_here
 from tests.engine.driver import EngineProcess
 from tui.engine import device
 from tui.engine.cores import KEYS_SECONDS, LONGEST, SHORTEST, Cores, Use
+from tui.engine.steps_timed import TRIED, StepsTimed
 from tui.protocol import Ping, Pong
 
 
@@ -76,6 +77,83 @@ def test_what_fewer_threads_took_says_nothing_of_all() -> None:
     use.typed(0.0)
     use.computed(0.0, use.threads(0.0), 1.0, 0.1)
     assert use.threads(KEYS_SECONDS) == 4
+
+
+def write(steps: StepsTimed, seconds: Mapping[int, float], count: int) -> list[int]:
+    """The number of threads of each of so many forwards, which take what is said of it."""
+    used = []
+    for _ in range(count):
+        used.append(steps.threads())
+        steps.computed(used[-1], seconds[used[-1]])
+    return used
+
+
+@pytest.mark.parametrize("fastest", [8, 7, 4])
+def test_the_fastest_number_of_threads_writes(fastest: int) -> None:
+    seconds = {8: 0.02, 7: 0.02, 4: 0.02} | {fastest: 0.01}
+    used = write(StepsTimed((8, 7, 4)), seconds, 1000)
+    assert used[:3] == [8, 8, 8]
+    assert set(used) == {8, 7, 4}
+    assert used.count(fastest) > 850
+
+
+def test_numbers_that_differ_little_leave_the_one_in_use() -> None:
+    used = write(StepsTimed((2, 1)), {2: 0.01, 1: 0.0099}, 3000)
+    assert used.count(1) < 60
+
+
+def test_a_machine_that_changes_is_noticed() -> None:
+    steps = StepsTimed((2, 1))
+    write(steps, {2: 0.01, 1: 0.015}, 2000)
+    used = write(steps, {2: 0.03, 1: 0.015}, 500)  # another program came
+    assert used[: 4 * TRIED].count(1) > TRIED
+    assert used.count(1) > 400
+    used = write(steps, {2: 0.01, 1: 0.015}, 1000)  # and went
+    assert used[-200:].count(2) > 150
+
+
+def test_one_slow_forward_says_nothing() -> None:
+    steps = StepsTimed((2, 1))
+    write(steps, {2: 0.01, 1: 0.015}, 40)
+    write(steps, {2: 10.0, 1: 0.015}, 1)
+    assert write(steps, {2: 0.01, 1: 0.015}, 20) == [2] * 20
+
+
+def test_while_keys_come_a_core_is_left_and_nothing_is_compared() -> None:
+    use = Use(2)
+    use.typed(0.0)
+    for _ in range(100):
+        assert use.threads_to_write(0.0, "a model") == 1
+        use.wrote(1, 0.001)
+    assert use.threads_to_write(KEYS_SECONDS, "a model") == 2
+
+
+def test_other_work_is_compared_anew() -> None:
+    use = Use(2)
+    for _ in range(100):
+        threads = use.threads_to_write(0.0, "a model")
+        use.wrote(threads, 0.001 if threads == 1 else 0.002)
+    assert use.threads_to_write(0.0, "a model") == 1
+    assert use.threads_to_write(0.0, "another") == 2
+
+
+def test_only_forwards_that_write_a_token_are_compared(
+    tiny: TinyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_NUM_THREADS")
+    monkeypatch.setattr(device, "cores", lambda: 2)
+    torch.set_num_threads(2)
+    cores = Cores()
+    cores.torch_is_there()
+    loaded = load_here(tiny("gpt2", head="CausalLM"), task="text-generation")
+    cores.follow(loaded.model)
+    wrote: list[object] = []
+    monkeypatch.setattr(Use, "wrote", lambda _, *took: wrote.append(took))
+    read: list[object] = []
+    monkeypatch.setattr(Use, "computed", lambda _, *took: read.append(took))
+    ids = torch.tensor([[1, 2, 3]])
+    loaded.model.generate(ids, max_new_tokens=5, min_new_tokens=5)  # type: ignore[operator]
+    assert (len(read), len(wrote)) == (1, 4)
 
 
 def test_torch_has_the_threads_before_each_forward(tiny: TinyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
