@@ -86,7 +86,7 @@ def test_a_pointer_of_git_lfs_says_what_it_is(name: str, tmp_path: Path) -> None
     shutil.copytree(built_in, folder)
     (folder / name).write_bytes(POINTER)
     if name == "model.safetensors":
-        assert "git lfs pull" in facts.weights_in(folder)[1]
+        assert "git lfs pull" in facts.weights_in(folder)[1].said
         assert not facts.describe(locate(str(folder)), folder, "sentiment-analysis").serves
     else:
         failure = refused(folder)
@@ -97,6 +97,6 @@ def test_a_pointer_of_git_lfs_says_what_it_is(name: str, tmp_path: Path) -> None
 
 def test_pickled_weights_and_bare_files_that_are_pointers(tmp_path: Path) -> None:
     (tmp_path / "pytorch_model.bin").write_bytes(POINTER)
-    assert "git lfs pull" in facts.weights_in(tmp_path)[1]
+    assert "git lfs pull" in facts.weights_in(tmp_path)[1].said
     (tmp_path / "tokenizer.json").write_bytes(POINTER)
     assert "git lfs pull" in refused(tmp_path / "tokenizer.json").detail

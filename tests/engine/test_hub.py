@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,8 +50,11 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def hub(large: Path, tiny: TinyFolder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LoopbackHub]:
     bare = tmp_path_factory.mktemp("bare")
     (bare / "model.gguf").write_bytes(b"GGUF")
+    tensorflow = Path(shutil.copytree(tiny("bert", 2), tmp_path_factory.mktemp("tensorflow") / "copy"))
+    (tensorflow / "model.safetensors").rename(tensorflow / "tf_model.h5")
     repositories = {
         GOOD: large,
+        "someone/tensorflow": tensorflow,
         "gated/model": large,
         "broken/server": large,
         "plain": tiny("bert", 2),
@@ -169,6 +173,19 @@ def test_every_refusal_has_its_own_words(
     else:
         assert isinstance(answer, Failed)
         assert answer.failure == failed.failure
+
+
+def test_what_a_repository_holds_instead_of_weights_is_said(engine: EngineProcess) -> None:
+    for reference, said in (("someone/tensorflow", "tf_model.h5"), ("someone/bare", "model.gguf")):
+        failed = ask_load(engine, reference)
+        assert isinstance(failed, Failed)
+        assert said in failed.failure.detail
+    request = engine.next_id()
+    engine.send(Inspect(request, "someone/tensorflow", TASK))
+    seen = engine.last(request)
+    assert isinstance(seen, Inspected)
+    assert not seen.checkpoint.serves
+    assert "TensorFlow weights (tf_model.h5). " in seen.checkpoint.note
 
 
 def partial_files(cache: Path) -> list[Path]:

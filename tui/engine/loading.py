@@ -80,12 +80,8 @@ def load(
     dtype = device.choose_dtype(requested_dtype, placement.device, checkpoint.dtype, checkpoint.parameters)
     stated = files.read_config(folder)
     weights, problem = facts.weights_in(folder)
-    if problem:
-        raise EngineError(
-            "The weights can't be used",
-            f"In {folder}: {problem}.",
-            "Copy or download the checkpoint again.",
-        )
+    if problem.said:
+        raise EngineError("The weights can't be used", f"In {folder}: {problem.said}.", problem.hint)
     plausible.check(stated, weights)
     config = _config(folder, stated, task)
     if tokenizer is None:

@@ -22,7 +22,7 @@ from typing import Any
 
 from tui.engine import runtime
 from tui.engine.errors import EngineError, failure_of
-from tui.engine.sources import files, hub_cache, vocabularies
+from tui.engine.sources import files, hub_cache, instead, vocabularies
 
 _REPORT_SECONDS = 0.1
 _CHUNK_BYTES = 256 * 1024
@@ -83,10 +83,13 @@ def _look_up(repository: str, revision: str | None) -> tuple[str, dict[str, int]
     info = HfApi().model_info(repository, revision=revision, files_metadata=True)
     present = {entry.rfilename: entry.size or 0 for entry in info.siblings or ()}
     if files.CONFIG not in present:
+        other = instead.of_names(present)
         raise EngineError(
             "Not a transformers checkpoint",
-            f"The repository {repository} has no {files.CONFIG}.",
-            "Choose a repository with config.json, weights in safetensors and a tokenizer.",
+            f"The repository {repository} has no {files.CONFIG}{f', only {other.what}' if other else ''}.",
+            other.hint
+            if other
+            else "Choose a repository with config.json, weights in safetensors and a tokenizer.",
         )
     known = vocabularies.KNOWN
     taken = files.needed(tuple(present), known)
@@ -111,6 +114,7 @@ def _look_up(repository: str, revision: str | None) -> tuple[str, dict[str, int]
         "license": info.card_data.get("license") if info.card_data is not None else None,
         "has_tokenizer": vocabularies.name_a_tokenizer(present, tokenizer_config, config, known),
         "has_weights": any(files.holds_weights(name) for name in sizes),
+        "instead": instead.of_names(present),
     }
     return commit, sizes, facts
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from tui.engine.sources import files, folders, pickled
+from tui.engine.errors import EngineError
+from tui.engine.sources import files, folders, instead, pickled
 from tui.engine.sources.limits import position_limit, token_limit
 from tui.engine.sources.locate import Place
 from tui.engine.sources.safetensors_header import Weights, read_weights
@@ -29,6 +30,7 @@ _ENCODERS = frozenset({
     "nezha", "nystromformer", "rembert", "roberta", "roberta-prelayernorm", "roformer", "squeezebert",
     "xlm", "xlm-roberta", "xlm-roberta-xl", "xmod", "yoso",
 })  # fmt: skip
+NO_WEIGHTS = "weights are missing: no model.safetensors and no pytorch_model.bin"
 _LARGEST_COUNT = 1 << 62
 """Above this a number fits no event, and is none of a model."""
 _MOST_LABELS = 1_000_000
@@ -45,8 +47,13 @@ def describe(place: Place, folder: Path, task: str) -> Checkpoint:
     """
     if (folder / files.CONFIG).exists():  # without one nothing else of it is looked at
         folders.check(folder, weights=False)
+    elif (other := instead.in_folder(folder)) is not None:
+        raise EngineError(
+            "Not a checkpoint", f"The folder {folder} has no {files.CONFIG}, only {other.what}.", other.hint
+        )
     config = files.read_config(folder)
-    weights, weights_note = weights_in(folder)
+    weights, problem = weights_in(folder)
+    weights_note = f"{problem.said}. {problem.hint}" if problem.hint != Problem().hint else problem.said
     stated = files.tokenizer_config(folder).get("model_max_length")
     return from_config(
         place,
@@ -138,23 +145,34 @@ def _missing_head(architectures: tuple[str, ...], task: str) -> str:
     return f"{architectures[0]} has no {wanted.head}"
 
 
-def weights_in(folder: Path) -> tuple[Weights, str]:
-    """Size and contents of the weight files, and what is wrong with them (empty: nothing)."""
+class Problem(NamedTuple):
+    """What is wrong with a checkpoint's weights."""
+
+    said: str = ""
+    """Empty: nothing."""
+    hint: str = "Copy or download the checkpoint again."
+
+
+def weights_in(folder: Path) -> tuple[Weights, Problem]:
+    """Size and contents of the weight files, and what is wrong with them."""
     unknown = Weights(0, None, None)
     try:
         found = folders.weight_files(folder)
+        other = None if found else instead.in_folder(folder)
     except (OSError, ValueError) as error:
-        return unknown, f"the weights can't be read: {getattr(error, 'strerror', None) or error}"
+        return unknown, Problem(f"the weights can't be read: {getattr(error, 'strerror', None) or error}")
+    if other is not None:
+        return unknown, Problem(f"{NO_WEIGHTS}, only {other.what}", other.hint)
     missing = [file.name[:100] for file in found if not file.is_file()]
     if missing or not found:
-        return unknown, f"weights are missing: {', '.join(missing[:3]) or 'no model.safetensors'}"
+        return unknown, Problem(f"weights are missing: {', '.join(missing[:3])}" if missing else NO_WEIGHTS)
     sizes = Weights(sum(file.stat().st_size for file in found), None, None)
     try:
         if found[0].suffix == ".bin":
-            return sizes, next(filter(None, map(pickled.problem_of, found)), "")
-        return read_weights(found), ""
+            return sizes, Problem(next(filter(None, map(pickled.problem_of, found)), ""))
+        return read_weights(found), Problem()
     except (OSError, ValueError) as error:
-        return sizes, str(getattr(error, "strerror", None) or error)
+        return sizes, Problem(str(getattr(error, "strerror", None) or error))
 
 
 def _family(config: Mapping[str, Any]) -> str | None:

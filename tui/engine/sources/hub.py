@@ -66,7 +66,8 @@ class Remote:
         stored = {str(code): int(count) for code, count in known["parameters"].items()}
         obstacle = ""
         if not known["has_weights"]:
-            obstacle = "it has no weights in safetensors or PyTorch's format"
+            what, hint = known["instead"] or ("", "")
+            obstacle = f"{facts.NO_WEIGHTS}{f', only {what}. {hint}' if what else ''}"
         elif not known["has_tokenizer"]:
             obstacle = "it has no tokenizer"
         return facts.from_config(

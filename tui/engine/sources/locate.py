@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tui import catalogue
 from tui.engine.errors import EngineError
-from tui.engine.sources import hub_cache
+from tui.engine.sources import files, hub_cache, instead
 from tui.plain_files import kind_of
 from tui.values import Source
 
@@ -43,12 +43,8 @@ def locate(reference: str, revision: str | None = None) -> Place:
         # a link is called by its own name, not by what it leads to
         name = Path(os.path.abspath(folder)).name  # noqa: PTH100 - `resolve` would follow it
         return Place(reference, name or str(folder), "folder", folder.resolve())
-    if reference.startswith(("/", "./", "../", "~")) or reference in ("", ".", ".."):
-        raise EngineError(
-            "No such folder",
-            f"“{cut(reference)}” is {_instead(folder)}." if reference else "The name is empty.",
-            "Give the folder that holds config.json, or a Hub id such as distilbert/distilbert-base-uncased.",
-        )
+    if reference.startswith(("/", "./", "../", "~")) or reference in ("", ".", "..") or _is_weights(folder):
+        raise _no_folder(reference, folder)
     if _HUB_ID.fullmatch(reference) is None or "--" in reference or ".." in reference:
         raise EngineError(
             "Not a checkpoint's name",
@@ -88,12 +84,32 @@ def cut(reference: str) -> str:
     return reference if len(reference) <= _LONGEST_SHOWN else f"{reference[:_LONGEST_SHOWN]}…"
 
 
-def _instead(path: Path) -> str:
-    """What is there in the place of a folder, in words."""
+def _is_weights(path: Path) -> bool:
+    """Whether a file is there that holds weights by its name, which no Hub id has."""
     try:
-        kind = kind_of(path.stat().st_mode) or "a file"
+        return path.is_file() and (
+            files.holds_weights(path.name) or instead.of_names((path.name,)) is not None
+        )
+    except (OSError, ValueError):
+        return False
+
+
+def _no_folder(reference: str, path: Path) -> EngineError:
+    """What is there in the place of a folder, and what to give."""
+    hint = "Give the folder that holds config.json, or a Hub id such as distilbert/distilbert-base-uncased."
+    try:
+        kind = kind_of(path.stat().st_mode)
     except (FileNotFoundError, NotADirectoryError, ValueError):
-        return "not a folder on the engine's machine"
+        said = "not a folder on the engine's machine"
     except OSError as error:
-        return f"no folder: {error.strerror}"
-    return f"{kind}, not a folder"
+        said = f"no folder: {error.strerror}"
+    else:
+        said = f"{kind or 'a file'}, not a folder"
+        other = None if kind else instead.of_names((path.name,))
+        if not kind and (path.parent / files.CONFIG).is_file():
+            hint = f"Give the folder that it is in: {path.parent}"
+        elif other is not None:
+            said, hint = f"{said}: {other.what}", other.hint
+    return EngineError(
+        "No such folder", f"“{cut(reference)}” is {said}." if reference else "The name is empty.", hint
+    )

@@ -46,7 +46,7 @@ def obtain(
         if not (checkpoint.serves or (checkpoint.untrained and tasks.room(task).over_vocabulary)):
             raise EngineError(
                 "This checkpoint can't do the task",
-                f"{checkpoint.name}: {checkpoint.note}.",
+                f"{checkpoint.name}: {checkpoint.note.removesuffix('.')}.",
                 f"Choose one that was trained for {task}.",
             )
         folder = remote.download(report)
