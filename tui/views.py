@@ -69,6 +69,8 @@ class Ranked(View, frozen=True, tag=True):
     """Whether each label is scored by itself: asked for, or there is one label only."""
     verdicts: tuple[LabelVerdict, ...]
     """Highest score first."""
+    note: str = ""
+    """What to know about the head's labels: that none is named entailment, say."""
 
 
 # -------------------------------------------------------------------------------------------- next token

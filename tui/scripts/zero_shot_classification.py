@@ -31,7 +31,8 @@ def script(asked: Asked) -> str:
         "pairs = torch.stack(pairs)",
         "",
         "label2id = model.config.label2id",
-        'entailment = next(label2id[name] for name in label2id if name.lower().startswith("entail"))',
+        'named = [label2id[name] for name in label2id if name.lower().startswith("entail")]',
+        "entailment = named[0] if named else -1  # the pipeline's choice",
     ]
     if options["multi_label"] or len(labels) == 1:
         lines += [
@@ -58,6 +59,6 @@ def script(asked: Asked) -> str:
 
 
 def _labels(typed: str) -> list[str]:
-    """The labels as the engine splits them: one on each line, else separated by commas; each once."""
+    """The labels as the engine splits them: one on each line, else separated by commas."""
     parts = (part.strip() for part in typed.split("\n" if "\n" in typed else ","))
-    return list(dict.fromkeys(part for part in parts if part))
+    return [part for part in parts if part]

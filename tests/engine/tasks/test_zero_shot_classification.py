@@ -142,16 +142,78 @@ def test_bad_input_is_told(
     assert caught.value.failure.title == title
 
 
-def test_a_head_without_entailment_is_told_with_its_labels(tmp_path: Path) -> None:
-    folder = make(tmp_path, "bert", ("NEGATIVE", "POSITIVE"))
+def assert_as_the_pipeline(folder: Path, labels: str = "film, life, film") -> Any:
+    """The view of an answer, which is the pipeline's."""
+    here, classify = load_here(folder, task=TASK), pipeline_of(folder)
+    for multi_label in (True, False):
+        told = ask(here, {"text": "dull", "candidate_labels": labels}, multi_label=multi_label)
+        assert told.answer == classify("dull", labels, multi_label=multi_label)
+    return told.view
+
+
+@pytest.mark.parametrize("labels", ["film, film", "life,film , life, life", "a, b, c, a"])
+def test_a_label_named_twice_stands_twice(mnli: Path, labels: str) -> None:
+    view = assert_as_the_pipeline(mnli, labels)
+    assert sorted(each.label for each in view.verdicts) == sorted(
+        label.strip() for label in labels.split(",")
+    )
+    assert len({each.start for each in view.verdicts}) == len({each.sequence for each in view.verdicts})
+    assert view.note == ""
+
+
+@pytest.mark.parametrize("head", [("NEGATIVE", "POSITIVE"), ("one",), ("LABEL_0", "LABEL_1", "LABEL_2")])
+def test_a_head_without_entailment_is_read_as_the_pipeline_reads_it_and_told(
+    tmp_path: Path, head: tuple[str, ...]
+) -> None:
+    view = assert_as_the_pipeline(make(tmp_path, "bert", head))
+    assert view.entailment == len(head) - 1
+    assert f"({', '.join(head)}). As the pipeline does, the last row is taken" in view.note
+
+
+@pytest.mark.parametrize(
+    ("label2id", "entailment", "told"),
+    [
+        (
+            {"entailment": 0, "neutral": 1, "contradiction": 2},
+            0,
+            "row 0 is “contradiction” by the one and “entail",
+        ),
+        (
+            {"contradiction": 1, "neutral": 0, "entailment": 2},
+            2,
+            "row 0 is “contradiction” by the one and “neutral”",
+        ),
+        ({"LABEL_0": 0, "LABEL_1": 1, "LABEL_2": 2}, 2, "names no label that begins with “entail”"),
+        ({"entailment": -1}, 2, ""),
+        ({"entailment": -2}, 1, "row 1 is “neutral” by the one and “entailment” by the other"),
+    ],
+)
+def test_labels_that_disagree_are_read_as_the_pipeline_reads_them_and_told(
+    tmp_path: Path, label2id: dict[str, int], entailment: int, told: str
+) -> None:
+    folder = make(tmp_path, "bert")
+    edit_json(folder / "config.json", label2id=label2id)
+    view = assert_as_the_pipeline(folder)
+    assert view.entailment == entailment
+    assert told in view.note
+    assert bool(told) == bool(view.note)
+
+
+def test_a_row_that_the_head_lacks_is_told(tmp_path: Path) -> None:
+    folder = make(tmp_path, "bert")
+    edit_json(folder / "config.json", label2id={"entailment": 3})
     with pytest.raises(EngineError) as caught:
         ask(load_here(folder, task=TASK), "dull")
-    assert "NEGATIVE, POSITIVE" in caught.value.failure.detail
+    assert "“entailment” is row 3; the head has 3 rows" in caught.value.failure.detail
 
 
 @pytest.mark.parametrize(
     ("typed_labels", "expected"),
-    [("a,b , a,,c", ["a", "b", "c"]), ("a, b\nc\n\n a, b ", ["a, b", "c"]), ("x\r\ny\r\n", ["x", "y"])],
+    [
+        ("a,b , a,,c", ["a", "b", "a", "c"]),
+        ("a, b\nc\n\n a, b ", ["a, b", "c", "a, b"]),
+        ("x\r\ny\r\n", ["x", "y"]),
+    ],
 )
 def test_labels_are_split(typed_labels: str, expected: list[str]) -> None:
     split = zero_shot_classification.split_labels(typed_labels)

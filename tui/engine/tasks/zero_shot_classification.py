@@ -69,6 +69,7 @@ class Entailment(Outcome):
     function: Function
     reason: str
     ranking_seconds: float
+    note: str
 
 
 def prepare(
@@ -92,19 +93,21 @@ def prepare(
 def split_labels(typed: str) -> list[tuple[str, int]]:
     """The labels in a text, each with its first character; one on each line, else separated by commas.
 
+    One that is named twice stands twice, as for the pipeline.
+
     >>> split_labels("red , green,, red")
-    [('red', 0), ('green', 6)]
+    [('red', 0), ('green', 6), ('red', 14)]
     >>> split_labels("a, b\\nc")
     [('a, b', 0), ('c', 5)]
     """
-    labels: dict[str, int] = {}
+    labels: list[tuple[str, int]] = []
     begin = 0
     for part in typed.split("\n" if "\n" in typed else ","):
         label = part.strip()
         if label:
-            labels.setdefault(label, begin + part.index(label))
+            labels.append((label, begin + part.index(label)))
         begin += len(part) + 1
-    return list(labels.items())
+    return labels
 
 
 def _hypothesis(template: str, label: str, start: int) -> Hypothesis:
@@ -175,7 +178,7 @@ def _placed(token: Token, hypothesis: Hypothesis) -> Token:
 def forward(loaded: LoadedCheckpoint, prepared: Pairs, check: Callable[[], None]) -> Entailment:
     """Run the model on every pair by itself, as the pipeline does: padding would change the last digits.
 
-    Raises EngineError for an empty text, and for a head without a label of entailment.
+    Raises EngineError for an empty text, and where the config counts entailment among rows that the head lacks.
     """
     import numpy as np
 
@@ -183,7 +186,6 @@ def forward(loaded: LoadedCheckpoint, prepared: Pairs, check: Callable[[], None]
     from tui.engine.tasks.running import label_names, run
 
     config = loaded.model.config
-    entailment = _entailment(config)
     if not prepared.inputs["text"]:
         raise EngineError(
             "Nothing to read",
@@ -198,8 +200,8 @@ def forward(loaded: LoadedCheckpoint, prepared: Pairs, check: Callable[[], None]
         rows.append(ran.logits.float().cpu().numpy())
     began = time.perf_counter()
     logits = np.concatenate(rows)
-    if not 0 <= entailment < logits.shape[1]:
-        raise _no_entailment(config)
+    head = label_names(config, logits.shape[1])
+    entailment, note = _entailment(config, head)
     alone = bool(prepared.options["multi_label"]) or len(rows) == 1
     contradiction = (logits.shape[1] - 1 if entailment == 0 else 0) if alone else None
     scores = _scores(logits, entailment, contradiction)
@@ -212,7 +214,7 @@ def forward(loaded: LoadedCheckpoint, prepared: Pairs, check: Callable[[], None]
         text=prepared.inputs["text"],
         hypotheses=prepared.hypotheses,
         logits=logits,
-        head=label_names(config, logits.shape[1]),
+        head=head,
         entailment=entailment,
         contradiction=contradiction,
         scores=scores,
@@ -223,23 +225,43 @@ def forward(loaded: LoadedCheckpoint, prepared: Pairs, check: Callable[[], None]
         seconds=sum(ran.seconds for ran in runs),
         norms=tuple(norms for ran in runs for norms in ran.norms),
         ranking_seconds=ranking_seconds,
+        note=note,
     )
 
 
-def _entailment(config: PreTrainedConfig) -> int:
-    """The head's row for entailment, found as the pipeline finds it; it takes the last row where there is none."""
-    for name, index in (config.label2id or {}).items():
-        if str(name).lower().startswith("entail"):
-            return int(index)
-    raise _no_entailment(config)
+def _entailment(config: PreTrainedConfig, head: tuple[str, ...]) -> tuple[int, str]:
+    """The head's row for entailment, found as the pipeline finds it, in label2id alone; and what to know of it.
 
-
-def _no_entailment(config: PreTrainedConfig) -> EngineError:
-    names = ", ".join(str(name) for name in (config.label2id or {}))
-    return EngineError(
-        "This checkpoint does not judge entailment",
-        f"Its labels are {names or 'not named'}; zero-shot classification needs one that begins with “entail”.",
-        "Choose a checkpoint trained on natural language inference (NLI).",
+    head: the rows' names by id2label.
+    """
+    stated = {
+        str(name): int(index)
+        for name, index in (config.label2id or {}).items()
+        if str(index).removeprefix("-").isdecimal()
+    }
+    named = [name for name in stated if name.lower().startswith("entail")]
+    row = stated[named[0]] if named else -1
+    if not -len(head) <= row < len(head):
+        raise EngineError(
+            "The labels don't fit the head",
+            f"label2id in its config.json says that “{named[0]}” is row {row:,}; the head has {len(head):,} rows.",
+            "Correct config.json, or copy it and the weights from the same checkpoint.",
+        )
+    row %= len(head)
+    if not named:
+        names = ", ".join(stated) or "none"
+        return row, (
+            f"Its label2id names no label that begins with “entail” ({names}). As the pipeline does, the last row "
+            "is taken for entailment: the scores mean nothing unless it was trained as that."
+        )
+    by_place = {index % len(head): name for name, index in stated.items() if -len(head) <= index < len(head)}
+    other = [place for place, name in enumerate(head) if by_place.get(place, name) != name]
+    if not other:
+        return row, ""
+    place = row if row in other else other[0]
+    return row, (
+        f"id2label and label2id in its config.json disagree: row {place} is “{head[place]}” by the one and "
+        f"“{by_place[place]}” by the other. As the pipeline does, entailment is taken from label2id: row {row}."
     )
 
 
@@ -312,6 +334,7 @@ def answer(outcome: Entailment) -> tuple[Any, AnyView]:
         contradiction=outcome.contradiction,
         multi_label=outcome.contradiction is not None,
         verdicts=verdicts,
+        note=outcome.note,
     )
     labels, scores = [each.label for each in verdicts], [each.score for each in verdicts]
     return {"sequence": outcome.text, "labels": labels, "scores": scores}, view

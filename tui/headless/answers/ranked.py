@@ -29,6 +29,8 @@ def lines(view: Ranked, reading: Reading) -> Lines:
         for verdict in verdicts
     ]
     details = [f"  {_how(view)}; logits of {', '.join(map(visible, view.head))}"]
+    if view.note:
+        details.append(f"  note: {visible(view.note)}")
     details += table(rows, "<>" + ">" * len(view.head) + "<")
     details += shown_of(len(verdicts), len(view.verdicts), "labels")
     return f"{visible(best.label)} {number(best.score)}", details

@@ -166,4 +166,6 @@ def _summary(view: Ranked, context: Context) -> list[Strip]:
         hidden = len(view.head) - len(_columns(view, (context.width - 10 - _SCORE) // _NUMBER))
         if hidden:
             words.append(f"{hidden:,} of the head's {len(view.head):,} logits are not shown.")
+    if view.note:
+        words.append(view.note)
     return [row((line, context.style("muted"))) for line in wrapped(" ".join(words), context.width)]
