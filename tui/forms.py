@@ -184,6 +184,9 @@ FORMS: Mapping[str, Form] = MappingProxyType(
                     least=0,
                     most=4096,
                 ),
+                Option(
+                    "prefix", 'Read before the text, as the checkpoint\'s config may say; "" for none', None
+                ),
             ),
             reads_positions=True,
         ),

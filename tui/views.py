@@ -121,6 +121,10 @@ class Scored(View, frozen=True, tag=True):
     """What differs from what was asked: a prompt that was cut, greedy decoding in the place of sampling."""
     others: tuple[str, ...] = ()
     """Further continuations, where the checkpoint asks for several, best first."""
+    prefix: str = ""
+    """What the model reads before the text, with a probability for its tokens, too; empty for nothing."""
+    prefix_by: str = ""
+    """Whose that is."""
 
 
 # --------------------------------------------------------------------------------------------- fill-mask

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -48,10 +48,17 @@ class Sides:
     model: Any
     tokenizer: Any
 
+    @cached_property
+    def prefix(self) -> str:
+        """What the pipeline puts before a prompt."""
+        if self.loaded.task != "text-generation":
+            return ""
+        return str(self.pipeline(self.loaded.task)._preprocess_params.get("prefix", ""))
+
     def inputs(self, text: str) -> dict[str, torch.Tensor]:
         """What the model takes of a text, cut as it is here."""
         limit = self.loaded.tokenizer.limit
-        encoded = self.tokenizer(text, return_tensors="pt", truncation=True, max_length=limit)
+        encoded = self.tokenizer(self.prefix + text, return_tensors="pt", truncation=True, max_length=limit)
         return {name: value for name, value in encoded.items() if name in self.loaded.accepts}
 
     def pipeline(self, task: str) -> Any:

@@ -231,12 +231,16 @@ def test_texts_of_every_kind(steps: Ask, told: Callable[..., str], run_values: R
     assert all(char.isprintable() or char == "\n" for char in printed)
 
 
-def test_a_prompt_of_nothing_and_one_beyond_the_models_positions(steps: Ask) -> None:
-    with pytest.raises(EngineError) as nothing:
-        steps(GENERATION, "")
-    assert not nothing.value.lost
+def test_a_prompt_of_nothing_begins_with_bos_as_for_run(steps: Ask, run_values: Run) -> None:
+    told = steps(GENERATION, "", "--max-new-tokens", "3")
+    assert told[-1]["prompt_tokens"] == 1
+    assert told[-1]["answer"] == run_values(GENERATION, "", max_new_tokens=3)["answer"]
+
+
+def test_a_prompt_beyond_the_models_positions(steps: Ask) -> None:
     with pytest.raises(EngineError) as long:
         steps(GENERATION, "word " * 5000)
+    assert not long.value.lost
     assert "tokens" in long.value.failure.detail
     assert len(steps(GENERATION, TEXT, "--max-new-tokens", "2")) == 3  # the engine goes on
 
@@ -280,9 +284,9 @@ def test_a_conversation_is_answered_as_run_does(tmp_path: Path) -> None:
 
 def test_lines_of_standard_input_each_with_its_number() -> None:
     command = [*RUN, "--max-new-tokens", "2", "-", TEXT]
-    given = b"Once upon\n\nThe dog\n"
+    given = b"Once upon\n" + b"word " * 5000 + b"\nThe dog\n"
     done = subprocess.run(command, cwd=ROOT, input=given, capture_output=True, timeout=PATIENCE)
-    assert done.returncode == 1  # an empty line is no prompt
+    assert done.returncode == 1  # the second line is more than the model has positions for
     assert b"Traceback" not in done.stderr
     told = [json.loads(line) for line in done.stdout.splitlines()]
     assert [(each["input"], "answer" in each) for each in told] == [

@@ -18,6 +18,19 @@ perplexity = torch.exp(-log_probabilities.mean()).item()
 """
 
 
+_PREFIX = """\
+prefix = getattr(model.config, "prefix", None)
+if prefix is None:
+    prefix = TextGenerationPipeline.XL_PREFIX if model.config.model_type == "xlnet" else ""\
+"""
+_BEGUN = """\
+given = inputs["input_ids"].shape[1]
+if not given:  # as the pipeline: an empty prompt begins with this token
+    first = torch.tensor([[model.generation_config.bos_token_id]], device=model.device)
+    inputs = {"input_ids": first, "attention_mask": torch.ones_like(first)}\
+"""
+
+
 def script(asked: Asked) -> str:
     """A prompt through the tokenizer and the model, each token's bits, and `generate` for what comes next."""
     options = asked.values()
@@ -28,17 +41,23 @@ def script(asked: Asked) -> str:
     bare = ", add_special_tokens=False" if chat else ""
     until = "" if position == -1 else str(position + 1)
     context = f'inputs["input_ids"][:, :{until}].cpu()'
-    lines = [header(asked, "AutoModelForCausalLM"), "", *_prompt(asked, chat)]
+    empty = not asked.texts()["text"].strip()
+    head = header(asked, "AutoModelForCausalLM")
+    if not chat and options["prefix"] is None:
+        head = head.replace("AutoTokenizer\n", "AutoTokenizer, TextGenerationPipeline\n", 1)
+    before = "" if chat else "prefix + "
+    lines = [head, "", *_prompt(asked, chat)]
     lines += [
-        f'inputs = tokenizer(text{cut}{bare}, return_tensors="pt").to(model.device)',
+        f'inputs = tokenizer({before}text{cut}{bare}, return_tensors="pt").to(model.device)',
         'inputs.pop("token_type_ids", None)  # as the pipeline: ids and mask',
+        *([_BEGUN] if empty else []),
         "with torch.inference_mode():",
         "    rows = model(**inputs).logits[0].float().cpu()  # row p is about the token after position p",
         f"logits = rows[{position}]",
         read_row(asked, "softmax" if asked.readout.function == "auto" else asked.readout.function, context),
         "",
         _SCORES,
-        *_continuation(options["max_new_tokens"], limit, bare),
+        *_continuation(options["max_new_tokens"], limit, f"{before}text{bare}", empty),
         *_answer(chat, asked),
         "print(answer)",
     ]
@@ -48,7 +67,8 @@ def script(asked: Asked) -> str:
 def _prompt(asked: Asked, chat: bool) -> list[str]:
     text = asked.texts()["text"]
     if not chat:
-        return [f"text = {text!r}"]
+        own = asked.values()["prefix"]
+        return [f"text = {text!r}", _PREFIX if own is None else f"prefix = {own!r}"]
     messages = [turn.message() for turn in turns_of(text)]
     ending = "continue_final_message" if _goes_on(asked) else "add_generation_prompt"
     return [
@@ -64,11 +84,13 @@ def _goes_on(asked: Asked) -> bool:
     return turns_of(asked.texts()["text"])[-1].role == "assistant"
 
 
-def _continuation(most: object, limit: int | None, bare: str) -> list[str]:
+def _continuation(most: object, limit: int | None, text: str, empty: bool) -> list[str]:
     if not limit:
         lines = [f"most = {most}"]
     else:
-        lines = [f'most = min({most}, {limit + 1} - len(tokenizer(text{bare})["input_ids"]))']
+        count = "len(ids)" if empty else f'len(tokenizer({text})["input_ids"])'
+        lines = [f"most = min({most}, {limit + 1} - {count})"]
+    given = "given" if empty else "len(ids)"
     return [
         *lines,
         'written = [""]',
@@ -78,7 +100,7 @@ def _continuation(most: object, limit: int | None, bare: str) -> list[str]:
         "    output = model.generate(",
         "        **inputs, do_sample=False, max_new_tokens=most, num_return_sequences=texts",
         "    )",
-        "    written = [tokenizer.decode(row[len(ids) :], skip_special_tokens=True) for row in output]",
+        f"    written = [tokenizer.decode(row[{given} :], skip_special_tokens=True) for row in output]",
     ]
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
     from tui.engine.loading import LoadedCheckpoint
+    from tui.engine.tasks.outcome import Prepared
 
 
 @dataclass(frozen=True)
@@ -141,7 +142,7 @@ class _FirstForward:
 
 def read_and_go_on(
     loaded: LoadedCheckpoint,
-    reading: Reading,
+    prompt: Prepared,
     most: int,
     check: Callable[[], None],
     read: Callable[[Run], None],
@@ -152,6 +153,7 @@ def read_and_go_on(
     checkpoint's generation_config.json hold, but for sampling. Nothing is written beyond what the model's positions
     allow. Raises what `check` and `read` raise.
     """
+    (reading,) = prompt.readings
     count = len(reading.ids)
     limit = loaded.tokenizer.limit
     room = most if limit is None else min(most, limit + 1 - count)  # the last one is not read again
@@ -167,6 +169,7 @@ def read_and_go_on(
         vars(model.generation_config), model.generation_config.num_beams or 1
     )
     settings["num_return_sequences"] = texts
+    settings |= generation_settings.behind_prefix(model, prompt.prefix_tokens, settings)
     if model.generation_config.pad_token_id is None and loaded.tokenizer.pad_id is not None:
         settings["pad_token_id"] = loaded.tokenizer.pad_id
     watch = _FirstForward(loaded, reading, inputs, began, read) if _is_plain(model) else None
@@ -187,7 +190,7 @@ def read_and_go_on(
         first, started = watch.ran, watch.done
     assert first is not None
     seconds = time.perf_counter() - started - pause.seconds
-    text, *further = (loaded.tokenizer.decode(each, skip_special=True) for each in padded)
+    text, *further = (loaded.tokenizer.decode([*prompt.first, *each], skip_special=True) for each in padded)
     if watch is not None and watch.others:
         note = " ".join(filter(None, (note, _note_on_inputs(watch.others))))
     return first, Continuation(ids, text, tuple(further), _why(loaded, ids, room, most), seconds, note)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 from tui.engine.errors import EngineError
 from tui.engine.sources.limits import position_limit
 from tui.engine.tasks import generation_settings
+from tui.engine.tasks.before_text import checkpoint_files
 from tui.engine.tasks.outcome import Prepared, refuse_empty
-from tui.engine.tasks.sequence_to_sequence import SourceText, checkpoint_files
+from tui.engine.tasks.sequence_to_sequence import SourceText
 from tui.protocol import Search, Write
 from tui.views import GenerationSetting
 
@@ -62,9 +63,10 @@ def beginning(
     Raises EngineError for a prompt that is empty or was cut, for more ids than the model has positions, for ids
     that it has no embedding for, and for banned ones that it has no logit for.
     """
-    from tui.engine.tasks.running import check_ids, tensors
+    from tui.engine.tasks.running import check_first, check_ids, tensors
 
     refuse_empty(prepared)
+    check_first(loaded.model, prepared)
     reading = prepared.readings[0]
     encoder = isinstance(prepared, SourceText)
     if not encoder and reading.total > len(reading.ids):
@@ -81,7 +83,7 @@ def beginning(
     _check_banned(loaded, request.decoding.banned)
     own, origins = _own(loaded, prepared, decoding, request.unset)
     files = checkpoint_files(loaded.tokenizer.folder)
-    before = None if encoder else len(reading.ids)
+    before = None if encoder else len(reading.ids) - prepared.prefix_tokens
     in_force = generation_settings.writing(loaded.model, loaded.tokenizer, own, origins, files, before)
     ids = tuple(reading.ids) if in_force.start is None else (in_force.start,)
     most, most_by, settings = len(request.written) + request.most, "", in_force.settings
@@ -153,6 +155,7 @@ def _own(
     if (loaded.model.generation_config.num_return_sequences or 1) > 1:
         own["num_return_sequences"], origins["num_return_sequences"] = 1, "Logitscope"
     own |= generation_settings.growing_cache(loaded.model)
+    own |= generation_settings.behind_prefix(loaded.model, prepared.prefix_tokens, own)
     if loaded.model.generation_config.pad_token_id is None and loaded.tokenizer.pad_id is not None:
         own["pad_token_id"] = loaded.tokenizer.pad_id
     return own, origins

@@ -109,7 +109,9 @@ class Run:
             Continued(
                 id=request.id,
                 stop=loop.stop,
-                text=self._tokenizer.decode(loop.written, skip_special=True, clean_up=not start.source),
+                text=self._tokenizer.decode(
+                    [*self._prepared.first, *loop.written], skip_special=True, clean_up=not start.source
+                ),
                 prompt=len(start.ids),
                 limit=start.limit,
                 settings=start.settings,

@@ -63,7 +63,9 @@ def search(turn: Turn, request: Search, prepared: Prepared, held: Held) -> None:
             hypotheses=loop.hypotheses,
             texts=tuple(
                 tokenizer.decode(
-                    [*request.written, *hypothesis.ids], skip_special=True, clean_up=not start.source
+                    [*prepared.first, *request.written, *hypothesis.ids],
+                    skip_special=True,
+                    clean_up=not start.source,
                 )
                 for hypothesis in loop.hypotheses
             ),

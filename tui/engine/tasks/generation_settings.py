@@ -159,6 +159,17 @@ def texts_returned(stated: Mapping[str, Any], beams: int) -> tuple[int, str]:
     return count, f"{asked}{fewer}. The probabilities are those of the best one."
 
 
+def behind_prefix(model: PreTrainedModel, prefix: int, own: Mapping[str, Any]) -> dict[str, int]:
+    """The checkpoint's least length with the tokens of a prompt's prefix, which the pipeline doesn't count in it.
+
+    own: what else `generate` is called with.
+    """
+    least, new = model.generation_config.min_length, model.generation_config.min_new_tokens
+    if not (prefix and least) or new is not None or own.get("min_new_tokens") is not None:
+        return {}
+    return {"min_length": least + prefix}
+
+
 def growing_cache(model: PreTrainedModel) -> dict[str, None]:
     """What `generate` is called with so that its cache grows: a fixed one is as long as any text may be."""
     stated = model.generation_config.cache_implementation

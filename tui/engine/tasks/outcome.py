@@ -29,6 +29,10 @@ class Prepared:
     """The options, one for each of the form."""
     names: tuple[str, ...] = ("",)
     """What tells the rows apart."""
+    first: tuple[int, ...] = ()
+    """The id that an empty prompt begins with, which the pipeline takes for the first one that was written."""
+    prefix_tokens: int = 0
+    """Tokens of what a prompt's text stands behind, special ones left out."""
 
     def sequences(self) -> tuple[TokenSequence, ...]:
         """The rows for the screen."""

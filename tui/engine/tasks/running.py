@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel
 
     from tui.engine.loading import LoadedCheckpoint
+    from tui.engine.tasks.outcome import Prepared
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,21 @@ def own_labels(config: PreTrainedConfig, count: int) -> tuple[Any, ...]:
     """A head's `count` labels by index, as the config has them and pipelines return them: any value of JSON."""
     named = {int(index): label for index, label in (config.id2label or {}).items()}
     return tuple(named.get(index, f"LABEL_{index}") for index in range(count))
+
+
+def check_first(model: PreTrainedModel, prepared: Prepared) -> None:
+    """Raise EngineError where an empty prompt can't begin with the id that the checkpoint names for it."""
+    embeddings = input_embeddings(model)
+    if (
+        isinstance(embeddings, torch.nn.Embedding)
+        and max(prepared.first, default=0) >= embeddings.num_embeddings
+    ):
+        raise EngineError(
+            "Nothing to read",
+            "This tokenizer makes no token of this text, and bos_token_id, which would begin it, is "
+            f"{prepared.first[0]:,}; the model's vocabulary ends at {embeddings.num_embeddings - 1:,}.",
+            "Type something, or correct bos_token_id in its generation_config.json.",
+        )
 
 
 def label_names(config: PreTrainedConfig, count: int) -> tuple[str, ...]:

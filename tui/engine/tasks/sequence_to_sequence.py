@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from tui.engine.sources import files
+from tui.engine.tasks.before_text import checkpoint_files, without_prefix
 from tui.engine.tasks.outcome import Outcome, Prepared, refuse_empty
 from tui.engine.tasks.source_text import NOTHING_SAID, Source, source_of
 from tui.engine.tasks.vocabulary import read_row
@@ -22,8 +20,6 @@ from tui.values import ReadoutSettings, RowAddress, Step, Token, TokenSequence
 from tui.views import AnyView, Generated, GenerationSetting, Written
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import torch
 
     from tui.engine.loading import LoadedCheckpoint
@@ -70,34 +66,8 @@ def prepare(
         tokenizer, task, inputs["text"], options, config, known.get(files.GENERATION_CONFIG, config)
     )
     reading = tokenizer.read(source.prefix + inputs["text"], language=source.language)
-    reading = _without_prefix(reading, len(source.prefix))
+    reading = without_prefix(reading, len(source.prefix))
     return SourceText(task, tokenizer, (reading,), inputs, options, ("encoder",), source=source)
-
-
-def checkpoint_files(folder: Path | None) -> dict[str, dict[str, Any]]:
-    """The checkpoint's settings by file name, those that are there and can be read."""
-    found: dict[str, dict[str, Any]] = {}
-    if folder is not None:
-        for name in (files.CONFIG, files.GENERATION_CONFIG):
-            with suppress(OSError, ValueError, RecursionError):
-                found[name] = files.read_json(folder / name)
-    return found
-
-
-def _without_prefix(reading: Reading, length: int) -> Reading:
-    """A reading of prefix and text with offsets in the text alone."""
-    if not length:
-        return reading
-
-    def moved(token: Token) -> Token:
-        if token.field is None or token.start is None or token.end is None:
-            return token
-        if token.end <= length:
-            return msgspec.structs.replace(token, start=None, end=None, field=None)
-        return msgspec.structs.replace(token, start=max(0, token.start - length), end=token.end - length)
-
-    unread = tuple(None if first is None else max(0, first - length) for first in reading.unread_from)
-    return replace(reading, tokens=tuple(moved(token) for token in reading.tokens), unread_from=unread)
 
 
 def forward(

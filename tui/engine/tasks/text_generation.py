@@ -9,13 +9,22 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from tui.chat import Turn, turns_of
+from tui.engine.sources.files import CONFIG
+from tui.engine.tasks.before_text import (
+    NO_PREFIX,
+    Prefix,
+    checkpoint_files,
+    first_id,
+    prompt_prefix,
+    without_prefix,
+)
 from tui.engine.tasks.outcome import Outcome, Prepared, refuse_empty
 from tui.engine.tasks.vocabulary import read_row, token_text
 from tui.engine.tokenization.reading import Reading
 from tui.forms import Value
 from tui.generation.answers import answer as pipeline_answer
 from tui.protocol import Readout
-from tui.values import ReadoutSettings, RowAddress, Step
+from tui.values import ReadoutSettings, RowAddress, Step, Token
 from tui.views import AnyView, Candidate, Scored, TokenScore
 
 if TYPE_CHECKING:
@@ -41,11 +50,10 @@ class Prompt(Prepared):
     """What a chat consists of; nothing where the text itself is the prompt."""
     rendered: str | None = None
     """The prompt that the chat template made of the turns."""
-
-    @property
-    def text(self) -> str:
-        """The characters the tokens are of."""
-        return self.inputs["text"] if self.rendered is None else self.rendered
+    prefix: Prefix = NO_PREFIX
+    """What the model reads before the text."""
+    covered: str | None = None
+    """The characters of the tokens that have a probability; None where offsets are not known."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +78,51 @@ def prepare(
     tokenizer: TextTokenizer, inputs: Mapping[str, str], options: Mapping[str, Value], task: str
 ) -> Prompt:
     """The text as it is, or as turns under the tokenizer's chat template. Raises EngineError without one."""
-    text = inputs["text"]
+    text, known = inputs["text"], checkpoint_files(tokenizer.folder)
     if not options["chat"]:
-        return Prompt(task, tokenizer, (_ids_and_mask(tokenizer.read(text)),), inputs, options)
+        prefix = prompt_prefix(options["prefix"], known.get(CONFIG, {}))
+        whole = tokenizer.read(prefix.text + text)
+        reading, first = _begun(_ids_and_mask(without_prefix(whole, len(prefix.text))), known, tokenizer)
+        return Prompt(
+            task,
+            tokenizer,
+            (reading,),
+            inputs,
+            options,
+            first=first,
+            prefix_tokens=len(tokenizer.bare_ids(prefix.text)) if prefix.text else 0,
+            prefix=prefix,
+            covered=_covered(prefix.text + text, whole),
+        )
     turns = turns_of(text)
     rendered = tokenizer.render([turn.message() for turn in turns])
-    reading = tokenizer.read(rendered, special=False)  # the template has written them
-    tokens = tuple(msgspec.structs.replace(token, field=None) for token in reading.tokens)
-    reading = _ids_and_mask(Reading(tokens, reading.total, (None,), reading.inputs, reading.added))
-    return Prompt(task, tokenizer, (reading,), inputs, options, turns=turns, rendered=rendered)
+    whole = tokenizer.read(rendered, special=False)  # the template has written them
+    tokens = tuple(msgspec.structs.replace(token, field=None) for token in whole.tokens)
+    reading = _ids_and_mask(Reading(tokens, whole.total, (None,), whole.inputs, whole.added))
+    reading, first = _begun(reading, known, tokenizer)
+    return Prompt(
+        task,
+        tokenizer,
+        (reading,),
+        inputs,
+        options,
+        first=first,
+        turns=turns,
+        rendered=rendered,
+        covered=_covered(rendered, whole),
+    )
+
+
+def _begun(
+    reading: Reading, known: Mapping[str, Mapping[str, Any]], tokenizer: TextTokenizer
+) -> tuple[Reading, tuple[int, ...]]:
+    """A reading of no token with the one that the pipeline lets it begin with; and that one, where it is needed."""
+    first = first_id(known)
+    if reading.tokens or first is None:
+        return reading, ()
+    token = Token(first, tokenizer.entry(first), None, None, True, 1, 0, None, None)
+    inputs = {name: [first] if name == "input_ids" else [1] for name in ("input_ids", "attention_mask")}
+    return Reading((token,), 1, reading.unread_from, inputs, (True,)), (first,)
 
 
 def _ids_and_mask(reading: Reading) -> Reading:
@@ -99,8 +143,10 @@ def forward(
     from tui.engine.decoding import greedy
     from tui.engine.decoding.scoring import score_tokens
     from tui.engine.tasks.direction import reads_both_ways
+    from tui.engine.tasks.running import check_first
 
     refuse_empty(prepared)
+    check_first(loaded.model, prepared)
     reading = prepared.readings[0]
     most = prepared.options["max_new_tokens"]
     assert isinstance(most, int)
@@ -112,7 +158,11 @@ def forward(
             "The rest is not read, and nothing is written after it."
         )
 
-    both_ways = reads_both_ways(loaded.model)
+    both_ways, begun = reads_both_ways(loaded.model), ""
+    if prepared.first:
+        begun = (
+            f"The text makes no token. As the pipeline does, it begins with bos_token_id {prepared.first[0]}."
+        )
 
     def so_far(ran: Run, continuation: Continuation, goes_on: bool) -> Generation:
         written, steps = len(continuation.ids), ran.steps
@@ -123,7 +173,7 @@ def forward(
             prompt=prepared,
             logits=ran.logits[0],
             continuation=continuation,
-            note=" ".join(filter(None, (_BOTH_WAYS if both_ways else "", note, continuation.note))),
+            note=" ".join(filter(None, (_BOTH_WAYS if both_ways else "", begun, note, continuation.note))),
             steps=steps,
             seconds=ran.seconds,
             norms=ran.norms,
@@ -133,7 +183,7 @@ def forward(
         if early is not None:
             early(so_far(ran, greedy.Continuation(), goes_on=True))
 
-    ran, continuation = greedy.read_and_go_on(loaded, reading, most, check, read)
+    ran, continuation = greedy.read_and_go_on(loaded, prepared, most, check, read)
     check()
     outcome = so_far(ran, continuation, goes_on=False)
     return replace(outcome, scores=tuple(score_tokens(outcome.logits, reading.ids, check)))
@@ -161,7 +211,7 @@ def answer(outcome: Generation) -> tuple[Any, AnyView]:
     """What `pipeline("text-generation", do_sample=False)` returns, and every token's probability."""
     prompt, continuation = outcome.prompt, outcome.continuation
     total_bits, perplexity = _totals(outcome.scores)
-    covered = _covered(prompt)
+    covered = prompt.covered
     view = Scored(
         tokens=outcome.scores,
         perplexity=perplexity,
@@ -175,8 +225,10 @@ def answer(outcome: Generation) -> tuple[Any, AnyView]:
         rendered=prompt.rendered,
         note=outcome.note,
         others=continuation.others,
+        prefix=prompt.prefix.text,
+        prefix_by=prompt.prefix.origin,
     )
-    start = prompt.text if prompt.rendered is None else prompt.turns
+    start = prompt.inputs["text"] if prompt.rendered is None else prompt.turns
     return pipeline_answer(prompt.task, start, continuation.text, *continuation.others), view
 
 
@@ -194,13 +246,13 @@ def _totals(scores: tuple[TokenScore, ...]) -> tuple[float | None, float | None]
         return total, math.inf
 
 
-def _covered(prompt: Prompt) -> str | None:
-    """The characters of the tokens that have a probability; None where offsets are not known."""
-    ends = [token.end for token in prompt.readings[0].tokens]
+def _covered(text: str, reading: Reading) -> str | None:
+    """The characters of the tokens behind the first, whose ends lie in `text`; None where they are not known."""
+    ends = [token.end for token in reading.tokens]
     if None in ends:
         return None
     known = [end for end in ends if end is not None]
-    return prompt.text[known[0] : max(known)] if known else ""
+    return text[known[0] : max(known)] if known else ""
 
 
 def _candidates(outcome: Generation) -> tuple[Candidate, ...]:

@@ -87,7 +87,7 @@ def prepare(
     hypotheses = tuple(_hypothesis(template, label, start) for label, start in labels)
     readings = tuple(_read(tokenizer, inputs["text"], hypothesis) for hypothesis in hypotheses)
     names = tuple(hypothesis.label for hypothesis in hypotheses)
-    return Pairs(task, tokenizer, readings, inputs, options, names, hypotheses)
+    return Pairs(task, tokenizer, readings, inputs, options, names, hypotheses=hypotheses)
 
 
 def split_labels(typed: str) -> list[tuple[str, int]]:

@@ -22,6 +22,8 @@ def lines(view: Scored, reading: Reading) -> Lines:
         details.append(f"  wrote {counted(view.written, 'token')}; ended by {visible(view.stopped)}")
     if view.rendered is not None:
         details.append(f"  prompt by the chat template: {shown(view.rendered)}")
+    if view.prefix:
+        details.append(f"  read before the text: {shown(view.prefix)} ({visible(view.prefix_by)})")
     details.append(f"  {_measures(view)}")
     details += [f"  text {number_}: {quoted(text)}" for number_, text in enumerate(view.others, 2)]
     if view.note:

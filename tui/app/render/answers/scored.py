@@ -46,6 +46,9 @@ def draw(view: Scored, context: Context) -> Drawn:
     if view.stopped:
         told = f"wrote {_tokens(view.written)}; ended by {view.stopped}"
         strips += [row((line, muted)) for line in wrapped(told, context.width)]
+    if view.prefix:
+        before = fit(f"read before the text ({view.prefix_by}): {view.prefix}", context.width)
+        strips.append(row((before, muted)))
     if view.note:
         strips += [row((line, muted)) for line in wrapped(view.note, context.width)]
     drawing = {"table": _table, "next": _next}.get(context.mode, _text)
