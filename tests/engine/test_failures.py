@@ -195,6 +195,53 @@ def test_a_random_head_is_warned_of(tiny: TinyFolder, tmp_path: Path) -> None:
     assert load_here(tiny("bert")).warning == ""
 
 
+@pytest.mark.parametrize(
+    ("model_type", "lost", "warned", "noted"),
+    [
+        ("bert", ("classifier.bias",), "", "fills classifier.bias with zeros"),
+        ("distilbert", ("pre_classifier.bias", "classifier.bias"), "", "pre_classifier.bias with zeros"),
+        ("bert", ("bert.pooler.dense.bias",), "", "bert.pooler.dense.bias with zeros"),
+        ("bert", ("classifier.weight",), "fills classifier.weight with random numbers, so", ""),
+        (
+            "bert",
+            ("classifier.weight", "classifier.bias"),
+            "fills classifier.weight with random numbers, classifier.bias with zeros",
+            "",
+        ),
+        ("gpt2", ("score.weight",), "score.weight with random numbers", ""),
+        ("roberta", ("classifier.dense.bias",), "", "classifier.dense.bias with zeros"),
+    ],
+)
+def test_what_the_files_lack_is_told_as_what_it_is_filled_with(
+    tiny: TinyFolder, tmp_path: Path, model_type: str, lost: tuple[str, ...], warned: str, noted: str
+) -> None:
+    folder = Path(shutil.copytree(tiny(model_type), tmp_path / "checkpoint"))
+    stored = load_file(folder / "model.safetensors")
+    save_file(
+        {name: tensor for name, tensor in stored.items() if name not in lost}, folder / "model.safetensors"
+    )
+    loaded = load_here(folder)
+    assert (bool(loaded.warning), bool(loaded.note)) == (bool(warned), bool(noted))
+    assert warned in loaded.warning
+    assert noted in loaded.note
+    for name, parameter in loaded.model.named_parameters():
+        if name in lost:
+            zeros = f"{name} with zeros" in loaded.note + loaded.warning or "bias with zeros" in noted
+            assert bool((parameter == 0).all()) == zeros
+
+
+def test_a_bias_that_the_model_itself_lacks_is_no_random_number(tiny: TinyFolder, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny("bert"), tmp_path / "checkpoint"))
+    stored = load_file(folder / "model.safetensors")
+    del stored["bert.encoder.layer.0.output.dense.bias"]
+    save_file(stored, folder / "model.safetensors")
+    with pytest.raises(EngineError) as raised:
+        load_here(folder)
+    assert raised.value.failure.title == "Weights are missing"
+    assert "output.dense.bias; transformers would fill them with zeros" in raised.value.failure.detail
+    assert "random" not in raised.value.failure.detail
+
+
 def test_a_tokenizer_of_another_checkpoint_is_noticed_before_the_model_runs(
     tiny: TinyFolder, tmp_path: Path
 ) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.choices import DtypeName
-from tui.engine import device, own_memory, tasks
+from tui.engine import device, lacking, own_memory, tasks
 from tui.engine.cores import CORES
 from tui.engine.errors import EngineError, is_out_of_memory, plain
 from tui.engine.sources import facts, files, folders, model_size, plausible
@@ -91,7 +91,7 @@ def load(
     narrow = device.dtype_name(dtype) != "float32"
     with default_dtype_gate if narrow else nullcontext():
         model_size.check(stated, config, weights, _auto_class(task))
-        model, warning = _model(folder, config, task, dtype)
+        model, warning, note = _model(folder, config, task, dtype)
         own_memory.take(model, weights)
     stage("device")
     model.to(placement.device)  # type: ignore[arg-type]
@@ -108,7 +108,7 @@ def load(
         dtype=device.dtype_name(dtype),
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         accepts=frozenset(inspect.signature(model.forward).parameters),
-        note=placement.note,
+        note=" ".join(filter(None, (placement.note, note))),
         warning=warning,
     )
 
@@ -183,8 +183,8 @@ def _tokenizer(folder: Path, config: PreTrainedConfig) -> AnyTokenizer:
 
 def _model(
     folder: Path, config: PreTrainedConfig, task: str, dtype: torch.dtype
-) -> tuple[PreTrainedModel, str]:
-    """The model, and a warning where its head is not in the files."""
+) -> tuple[PreTrainedModel, str, str]:
+    """The model, and a warning or a note where its head, or some of it, is not in the files."""
     import torch
 
     torch.manual_seed(0)  # what is not in the files is random, but the same each time
@@ -233,7 +233,9 @@ def _model(
         )
     may_lack = tasks.room(task).may_lack
     missing = sorted(name for name in report["missing_keys"] if not name.startswith(may_lack))
-    return model, _untrained(model, missing, task) if missing else ""
+    if not missing:
+        return model, "", ""
+    return model, *lacking.told(model, missing, tasks.room(task).head, task)
 
 
 def _refused_settings(folder: Path) -> str:
@@ -254,27 +256,3 @@ def _weights_name(folder: Path) -> str:
 
 def _sides(shape: Sequence[int]) -> str:
     return str(list(shape)) if len(shape) <= _MOST_SIDES else f"a tensor of {len(shape):,} sides"
-
-
-def _untrained(model: PreTrainedModel, missing: list[str], task: str) -> str:
-    """The warning about a head that is not in the files, whose numbers are random: no answer means anything.
-
-    Raises EngineError where more than the head is missing.
-    """
-    names = ", ".join(name[:100] for name in missing[:4]) + (
-        f" and {len(missing) - 4} more" if len(missing) > 4 else ""
-    )
-    base = f"{model.base_model_prefix}."
-    # A pooler stands in the base model, but is trained with the head.
-    inside = (name for name in missing if name.startswith(base) and not name.startswith(f"{base}pooler."))
-    if model.base_model is model or any(inside):
-        raise EngineError(
-            "Weights are missing",
-            f"The files lack {names}; transformers would fill them with random numbers.",
-            "Copy or download the checkpoint again.",
-        )
-    head = tasks.room(task).head
-    return (
-        f"This checkpoint has no trained {head}: {names} are random numbers, and so is what it answers. "
-        f"A checkpoint that was fine-tuned for {task} would work."
-    )
