@@ -204,15 +204,13 @@ _BYTES = [f"<0x{byte:02X}>" for byte in range(256)]
 
 
 @cache
-def sentencepiece_model() -> bytes:
-    """A small SentencePiece model, as T5 has one."""
+def sentencepiece_model(**settings: Any) -> bytes:
+    """A small SentencePiece model, as T5 has one; settings: those of its trainer."""
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(CORPUS * 4),
         model_writer=model,
-        vocab_size=120,
-        hard_vocab_limit=False,
-        minloglevel=2,
+        **{"vocab_size": 120, "hard_vocab_limit": False, "minloglevel": 2} | settings,
     )
     return model.getvalue()
 

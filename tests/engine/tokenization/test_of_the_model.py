@@ -14,6 +14,7 @@ import tokenizers
 from transformers import AutoTokenizer
 
 from tests.engine.tokenization.folders import TEXTS, write_folder
+from tests.engine.tokenization.test_python_stages import special_as_read, special_as_told
 from tests.engine.tokenization.trained import written
 from tui.engine.errors import EngineError
 from tui.engine.tokenization.looked_at import LookedAt, told_beside
@@ -60,6 +61,7 @@ def test_random_folders(seed: int, tmp_path: Path) -> None:
         assert list(subject.tokenizer.read(text).ids) == ids, (settings, text)
         assert subject.tokenizer.decode(ids) == reference.decode(ids), (settings, text)
         assert (alone is None) == (bare == ids), (settings, text)
+        assert special_as_told(subject.tokenizer, text) == special_as_read(subject.tokenizer, text), settings
         if alone is not None:
             assert (list(alone.ids), alone.total) == (bare[:200], len(bare)), (settings, text)
 

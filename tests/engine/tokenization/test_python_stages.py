@@ -9,15 +9,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from transformers import ByT5Tokenizer
+from transformers import AddedToken, ByT5Tokenizer
 from transformers.tokenization_python import PythonBackend
 from transformers.tokenization_utils_sentencepiece import SentencePieceBackend
 
 from tests.engine.tokenization.staged import sentencepiece_model
+from tui.engine.tokenization.entries import AnyTokenizer
 from tui.engine.tokenization.python_tokenizer import PythonTokenizer
 from tui.engine.tokenization.stages import stages_of
 from tui.engine.tokenization.taking_over import take_over
-from tui.microscope.portions import End
+from tui.microscope.portions import End, Tokens
 from tui.microscope.stages import Stages
 
 HOSTILE = (
@@ -90,6 +91,22 @@ def with_sentencepiece(file: Path, limit: int | None = None, **settings: Any) ->
     return reader
 
 
+def special_as_told(reader: AnyTokenizer, text: str) -> list[int]:
+    """The places of special tokens, as `tokenize` tells them."""
+    (portions,) = stages_of(reader).told((text,))
+    found, before = [], 0
+    for portion in portions:
+        if isinstance(portion, Tokens):
+            found += [before + place for place in portion.special]
+            before += len(portion.ids)
+    return found
+
+
+def special_as_read(reader: AnyTokenizer, text: str) -> list[int]:
+    """The same as a model's task tells them."""
+    return [place for place, token in enumerate(reader.read(text).tokens) if token.special]
+
+
 def check(reader: PythonTokenizer, text: str, pair: str | None = None) -> Stages:
     stages = stages_of(reader).stages(text, pair)
     reading = reader.read(text, pair)
@@ -98,6 +115,8 @@ def check(reader: PythonTokenizer, text: str, pair: str | None = None) -> Stages
         (t.text, t.type_id, t.mask) for t in reading.tokens
     ]
     assert {(piece.start, piece.end, piece.word) for piece in stages.pieces} <= {(None, None, None)}
+    if pair is None:
+        assert special_as_told(reader, text) == special_as_read(reader, text)
     texts = (text,) if pair is None else (text, pair)
     for field, (whole, trip) in enumerate(zip(texts, stages.round_trips, strict=True)):
         kept = [piece.id for piece in stages.pieces if piece.field == field]
@@ -192,3 +211,29 @@ def test_texts_that_are_told_together_are_told_as_by_themselves(model_file: Path
         assert [*told[:-1]] == alone[:-1]
         assert isinstance(told[-1], End)
         assert replace(told[-1], seconds=0.0) == replace(alone[-1], seconds=0.0)
+
+
+def test_a_byte_that_is_flagged_as_special_is_that_everywhere(tmp_path: Path) -> None:
+    """Also where a character became it, and the library leaves it out of what it decodes."""
+    file = tmp_path / "spiece.model"
+    file.write_bytes(sentencepiece_model(vocab_size=400, model_type="bpe", byte_fallback=True))
+    tokenizer = _Plain(
+        vocab_file=str(file), eos_token="</s>", unk_token="<unk>", special_tokens_pattern="eos"
+    )  # type: ignore[no-untyped-call]
+    tokenizer.add_tokens([AddedToken("<0x90>", special=True), AddedToken("<0x8D>", special=False)])
+    reader = take_over(tokenizer, None)
+    for text in ("the 𐍈", "<0x90> the <0x8D>"):
+        ids = reader.read(text).ids
+        dropped = [
+            place
+            for place, index in enumerate(ids)
+            if tokenizer.decode([index]) and not tokenizer.decode([index], skip_special_tokens=True)
+        ]
+        assert len(dropped) == 2  # the byte, and the end token
+        assert special_as_read(reader, text) == special_as_told(reader, text) == dropped
+
+
+def test_what_is_unknown_is_not_special_unless_it_is_written_out() -> None:
+    reader = take_over(_Shouting(), None)
+    assert special_as_read(reader, "aéb") == special_as_told(reader, "aéb") == []
+    assert special_as_read(reader, "a~b") == special_as_told(reader, "a~b") == [1]

@@ -32,6 +32,7 @@ def test_byte_level_text_is_spelled_back(text: str) -> None:
         ("<0xE2>", Spelling(byte_fallback=True), False, b"\xe2"),
         ("<0xE2>", Spelling(), False, b"<0xE2>"),
         ("<0xE2>", Spelling(byte_fallback=True), True, b"<0xE2>"),
+        ("<0xE2>", Spelling(byte_fallback=True, added_bytes=True), True, b"\xe2"),
         ("▁a▁b", Spelling(space="▁"), False, b" a b"),
         ("##ing", Spelling(continuing="##"), False, b"ing"),
         ("film</w>", Spelling(word_end="</w>"), False, b"film "),
@@ -48,7 +49,7 @@ def test_the_components_tell_the_spelling() -> None:
     assert spelling_of(put_together("none", "ByteLevel", "none", "ByteLevel")) == Spelling(byte_level=True)
     assert spelling_of(put_together("ByteLevel", "none", "none", "none")) == Spelling(byte_level=True)
     llama = put_together("Prepend, Replace", "none", "none", "Llama", "bytes")
-    assert spelling_of(llama) == Spelling(byte_fallback=True, space="▁")
+    assert spelling_of(llama) == Spelling(byte_fallback=True, added_bytes=True, space="▁")
     assert spelling_of(put_together("none", "Metaspace", model="unigram")) == Spelling(space="▁")
     assert spelling_of(put_together("none", "Whitespace", model="wordpiece")) == Spelling(continuing="##")
     assert spelling_of(put_together(model="bpe with word ends")) == Spelling(word_end="</w>")

@@ -121,7 +121,8 @@ class StagedPassage(Passage):
             special=[
                 place
                 for place, piece in enumerate(pieces)
-                if piece.origin == "special" or (piece.origin == "added token" and self._is_special(piece.id))
+                # also one that no text of its own became: a byte of a character, say
+                if piece.origin == "special" or (piece.origin != "unknown" and self._is_special(piece.id))
             ],
             around=places("special"),
             unknown=places("unknown"),

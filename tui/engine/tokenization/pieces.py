@@ -103,7 +103,7 @@ class PieceMaker:
     def _spelled(self, index: int, text: str) -> bytes:
         added = self._added.get(index)
         # not its entry: the library gives that of a normalized one as the normalizer makes it
-        return entry_bytes(text, self._spelling) if added is None else added.content.encode()
+        return entry_bytes(text if added is None else added.content, self._spelling, added is not None)
 
 
 def read_columns(reading: Reading) -> Columns:

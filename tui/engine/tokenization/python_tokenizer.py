@@ -59,10 +59,17 @@ class PythonTokenizer(SharedTokenizer):
             types = inputs.get("token_type_ids", [0] * len(ids))
             flags = self._tokenizer.get_special_tokens_mask(ids, already_has_special_tokens=True)
             entries = [entry or "" for entry in self._tokenizer.convert_ids_to_tokens(ids)]
+        # what is not in the vocabulary is unknown, not special; where it stands, such a tokenizer doesn't tell
+        unknown = [
+            index == self.unknown_id and entry not in text + (pair or "")
+            for index, entry in zip(ids, entries, strict=True)
+        ]
         return Reading(
             tokens=tuple(
-                Token(index, entry, None, None, bool(flag), mask, type_id, None, None)
-                for index, entry, flag, mask, type_id in zip(ids, entries, flags, masks, types, strict=True)
+                Token(index, entry, None, None, bool(flag) and not lost, mask, type_id, None, None)
+                for index, entry, flag, lost, mask, type_id in zip(
+                    ids, entries, flags, unknown, masks, types, strict=True
+                )
             ),
             total=total,
             unread_from=(None,) if pair is None else (None, None),

@@ -42,6 +42,8 @@ class Spelling:
 
     byte_level: bool = False
     byte_fallback: bool = False
+    added_bytes: bool = False
+    """Whether added tokens that are spelled so decode to bytes, too."""
     space: str = ""
     """The character that stands for a space (`▁`); empty where none does."""
     continuing: str = ""
@@ -53,17 +55,18 @@ class Spelling:
 
 
 def entry_bytes(entry: str, spelling: Spelling, added: bool = False) -> bytes:
-    """The bytes an entry stands for; an added token is spelled as it is.
+    """The bytes an entry stands for; an added token is spelled as it is, unless the decoder makes a byte of it.
 
     >>> entry_bytes("Ġcaf", Spelling(byte_level=True)), entry_bytes("<0x0A>", Spelling(byte_fallback=True))
     (b' caf', b'\\n')
     >>> entry_bytes("▁film", Spelling(space="▁")), entry_bytes("##ing", Spelling(continuing="##"))
     (b' film', b'ing')
     """
+    in_bytes = spelling.added_bytes if added else spelling.byte_fallback
+    if in_bytes and (byte := _BYTE.fullmatch(entry)):
+        return bytes([int(byte[1], 16)])
     if added:
         return entry.encode()
-    if spelling.byte_fallback and (byte := _BYTE.fullmatch(entry)):
-        return bytes([int(byte[1], 16)])
     if spelling.byte_characters and all(ord(character) < 256 for character in entry):
         return entry.encode("latin-1")
     if spelling.continuing and entry.startswith(spelling.continuing):
@@ -92,6 +95,7 @@ def spelling_of(backend: tokenizers.Tokenizer) -> Spelling:
     return Spelling(
         byte_level="ByteLevel" in names,
         byte_fallback="ByteFallback" in names or bool(getattr(model, "byte_fallback", False)),
+        added_bytes=any(component.name == "ByteFallback" for component in decoders),
         space=next(_spaces(before, decoders), ""),
         continuing=str(getattr(model, "continuing_subword_prefix", None) or ""),
         word_end=str(getattr(model, "end_of_word_suffix", None) or ""),
