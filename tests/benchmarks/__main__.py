@@ -16,6 +16,7 @@ from rich.table import Table
 from tests.benchmarks import (
     answering,
     generating,
+    growing,
     keys,
     long_texts,
     resources,
@@ -38,6 +39,7 @@ BENCHMARKS: dict[str, Callable[[int, Path, Log], list[Result]]] = {
     "tokenize": tokenizing.told,
     "generating": generating.measured,
     "answering": answering.measured,
+    "growing": growing.measured,
     "writing": writing.measured,
     "bytes": resources.sent_bytes,
     "memory": resources.memory,

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from tests.benchmarks.programs.task_checkpoint import HEADS
 from tests.benchmarks.result import Log, Result, ratio_result
-from tests.benchmarks.sides import Order, Sides
+from tests.benchmarks.sides import Sides
 from tests.benchmarks.surroundings import ROOT, environment
+from tests.benchmarks.texts import order
 
 GOAL, GOAL_FROM = 1.1, 90
 """The goal holds from so many words on."""
@@ -21,24 +22,6 @@ import pathlib, sys
 from tests.benchmarks.programs.task_checkpoint import make
 make(sys.argv[1], pathlib.Path(sys.argv[2]))
 """
-_SENTENCE = [
-    "the",
-    "old",
-    "man",
-    "took",
-    "his",
-    "boat",
-    "out",
-    "to",
-    "the",
-    "sea",
-    "again",
-    "and",
-    "came",
-    "back",
-    "with",
-    "nothing",
-]
 
 
 def measured(pair_count: int, home: Path, log: Log) -> list[Result]:
@@ -51,17 +34,9 @@ def measured(pair_count: int, home: Path, log: Log) -> list[Result]:
         with Sides(task, folder, home) as sides:
             for count in (*WORDS, *(LONG if task == "question-answering" else ())):
                 name = f"{task}, {count:,} words"
-                orders = [_order(task, count, number) for number in range(pair_count + 1)]
+                orders = [order(task, count, number) for number in range(pair_count + 1)]
                 seconds = sides.pairs(name, [(each, each) for each in orders], log)
                 goal = GOAL if count >= GOAL_FROM else None
                 name = f"{name}, pipeline with {sides.theirs.threads} threads"
                 results.append(ratio_result(name, seconds["ours"], seconds["theirs"], goal))
     return results
-
-
-def _order(task: str, words: int, number: int) -> Order:
-    """A text of so many words, another one for each number."""
-    text = " ".join([str(number), *(_SENTENCE * (words // len(_SENTENCE) + 1))][:words])
-    if task == "question-answering":
-        return {"answer": {"question": "What did the old man take?", "context": text}}
-    return {"answer": {"text": f"{text} <mask>" if task == "fill-mask" else text}}

@@ -55,7 +55,7 @@ def answerer(engine: BlockingEngine, loaded: Loaded) -> Callable[[dict[str, Any]
     """Everything that `run --json` prints of a text."""
 
     def answer(order: dict[str, Any]) -> str:
-        analyze = Analyze(engine.next_id(), loaded.task, order["answer"])
+        analyze = Analyze(engine.next_id(), loaded.task, order["answer"], order.get("options", {}))
         as_json(reading_of(analyze, loaded, engine.ask(analyze)))
         return ""
 

@@ -37,11 +37,26 @@ def writer(folder: str, where: str) -> Callable[[dict[str, Any]], Any]:
 
 
 def answerer(task: str, folder: str, where: str) -> Callable[[dict[str, Any]], Any]:
-    """What the pipeline answers; for question answering, whose pipeline is gone, its forwards alone."""
-    if task != "question-answering":
-        make: Any = transformers.pipeline  # its overloads want the task by name
-        pipeline = make(task, model=folder, device=where)
-        return lambda order: str(pipeline(order["answer"]["text"]))
+    """What the pipeline answers; where transformers 5 has none, what it did: its forwards, its generate."""
+    if task == "question-answering":
+        return questioner(folder, where)
+    if task in ("summarization", "translation"):
+        return rewriter(folder, where)
+    make: Any = transformers.pipeline  # its overloads want the task by name
+    pipeline = make(task, model=folder, device=where)
+
+    def answer(order: dict[str, Any]) -> Any:
+        fields, options = dict(order["answer"]), order.get("options", {})
+        if "candidate_labels" in fields:
+            options = {**options, "candidate_labels": fields["candidate_labels"].split(", ")}
+        answered = pipeline(fields["text"], **options)
+        return str(answered) if task != "feature-extraction" else len(answered)
+
+    return answer
+
+
+def questioner(folder: str, where: str) -> Callable[[dict[str, Any]], Any]:
+    """The forwards of question answering alone, window by window."""
     model = transformers.AutoModelForQuestionAnswering.from_pretrained(folder).to(where).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
 
@@ -52,6 +67,18 @@ def answerer(task: str, folder: str, where: str) -> Callable[[dict[str, Any]], A
             for ids in windows:
                 model(torch.tensor([ids], device=where))
         return len(windows)
+
+    return answer
+
+
+def rewriter(folder: str, where: str) -> Callable[[dict[str, Any]], Any]:
+    """What summarization and translation generate."""
+    model: Any = transformers.AutoModelForSeq2SeqLM.from_pretrained(folder).to(where)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+
+    def answer(order: dict[str, Any]) -> str:
+        inputs = tokenizer(order["answer"]["text"], return_tensors="pt").to(where)
+        return str(tokenizer.decode(model.generate(**inputs)[0], skip_special_tokens=True))
 
     return answer
 
