@@ -55,7 +55,7 @@ class LineWriter:
                 is_listed = True
                 if steps is None:
                     write(f"  normalized  {_beginning(normalized)}\n")
-                    write(f"  words       {_beginning(' | '.join(words))}\n")
+                    write(f"  words       {_beginning(' | '.join(words)) if words else '(none)'}\n")
                 write(f"{self._rows(portion if isinstance(portion, Tokens) else _NO_TOKENS)}\n")
             match portion:
                 case Tokens():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from tests.checkpoints import MAX_TOKENS, edit_json
 from tests.engine.conftest import load_here
 from tests.engine.tokenization.staged import sentencepiece_model
 from tests.seq2seq_checkpoints import KINDS, TEXT_CODES, make_writer
-from tui import probability
+from tui import catalogue, probability
 from tui.engine import tasks
 from tui.engine.errors import Abandoned, EngineError
 from tui.engine.tasks.walk import walked
@@ -324,6 +325,16 @@ def test_a_missing_or_unknown_code_is_refused_by_name(writer: Any) -> None:
         ask(load_here(writer("bart"), task="translation"), TEXT, tgt_lang="fr")
 
 
+def test_a_vocabulary_without_the_codes_of_its_class_has_none(by_sentencepiece: Path) -> None:
+    loaded = load_here(by_sentencepiece, task="translation")
+    known = loaded.tokenizer.languages
+    assert known is not None
+    loaded.tokenizer.languages = replace(known, ids={})
+    with pytest.raises(EngineError, match="no language codes"):
+        ask(loaded, TEXT, tgt_lang="fr_XX")
+    assert ask(loaded, TEXT, max_new_tokens=2).view.tokens
+
+
 def test_a_target_that_the_checkpoint_begins_with_needs_no_code(writer: Any) -> None:
     folder = writer("mbart", generation={"decoder_start_token_id": 132})
     told = ask(load_here(folder, task="translation"), TEXT, max_new_tokens=3)
@@ -522,8 +533,16 @@ def test_it_can_be_given_up_between_two_tokens(writer: Any, search: dict[str, An
 
 def test_an_empty_text_is_told_as_one(writer: Any) -> None:
     loaded = load_here(writer("t5"), task="summarization")
-    assert "The text is empty" in ask(loaded, " \n").view.note
-    assert "The text is empty" not in ask(loaded, TEXT).view.note
+    assert "The text is empty" in ask(loaded, "").view.note
+    assert "alone" not in ask(loaded, TEXT).view.note
+    built_in = catalogue.built_in_folder("nano-summarization")
+    assert built_in is not None
+    for folder, leaves_spaces_out in ((built_in, True), (writer("bart"), False), (writer("t5"), False)):
+        summarizes = load_here(folder, task="summarization")
+        told, nothing = ask(summarizes, " "), ask(summarizes, "")
+        same = told.prepared.readings[0].ids == nothing.prepared.readings[0].ids
+        assert same == leaves_spaces_out
+        assert ("The text is spaces alone, which become no token" in told.view.note) == leaves_spaces_out
     assert "reads 48 of" in ask(loaded, TEXTS[-1]).view.note
 
 

@@ -235,3 +235,11 @@ def test_hostile_entries_open(tmp_path: Path) -> None:
     tokenizer = open_tokenizer(str(file)).tokenizer
     assert [token.id for token in tokenizer.read("\x1b[31m").tokens] == [1]
     assert tokenizer.read("\x1b[0m").tokens[0].text == "[red]"
+
+
+def test_a_link_to_a_file_is_called_by_its_own_name(tmp_path: Path) -> None:
+    (tmp_path / "9f3c").mkdir()
+    (tmp_path / "mine").mkdir()
+    write(tmp_path / "9f3c" / "blob", written("bpe"))
+    (tmp_path / "mine" / "tokenizer.json").symlink_to(tmp_path / "9f3c" / "blob")
+    assert open_tokenizer(str(tmp_path / "mine" / "tokenizer.json")).name == "mine/tokenizer.json"

@@ -130,8 +130,12 @@ def forward(
 
 def _note(prepared: SourceText, reading: Reading) -> str:
     """What to know of a text that is hardly one."""
-    if not prepared.inputs["text"].strip():
-        return "The text is empty: what is written here comes from special tokens and the prefix alone."
+    text, source = prepared.inputs["text"], prepared.source
+    if not text.strip():
+        alone = prepared.tokenizer.read(source.prefix, language=source.language)
+        if alone.ids == reading.ids:
+            what = "The text is spaces alone, which become no token" if text else "The text is empty"
+            return f"{what}: what is written here comes from special tokens and the prefix alone."
     if reading.total > len(reading.ids):
         return f"The encoder reads {len(reading.ids):,} of {reading.total:,} tokens: this checkpoint's limit."
     return ""

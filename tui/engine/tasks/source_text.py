@@ -53,7 +53,7 @@ def source_of(
     own = options.get("prefix")
     prefix = own if isinstance(own, str) else None
     source, target = _code(options, "src_lang"), _code(options, "tgt_lang")
-    if tokenizer.languages is not None:
+    if tokenizer.languages is not None and tokenizer.languages.ids:  # a vocabulary need not have them
         return _special_codes(tokenizer.languages, task, prefix, source, target, generation)
     if task == "translation" and (codes := tokenizer.text_codes()):
         return _codes_in_text(codes, text, prefix, source, target)
@@ -211,9 +211,7 @@ def _unknown(name: str, code: str, codes: Collection[str]) -> EngineError:
     return EngineError(
         "Unknown language code",
         f"{name} “{code}” is not among this checkpoint's {len(codes):,} codes.",
-        f"Use one of its own (F2), such as {_some(codes, code)}."
-        if codes
-        else "Leave it out: the tokenizer of this checkpoint has no codes of languages.",
+        f"Use one of its own (F2), such as {_some(codes, code)}.",
     )
 
 

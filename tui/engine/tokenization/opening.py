@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -173,6 +174,6 @@ def _is_file(path: Path) -> bool:
 
 
 def _name_of(file: Path) -> str:
-    """What to call a file: its folder's name says more than `tokenizer.json`."""
-    file = file.resolve()
+    """What to call a file: its folder's name says more than `tokenizer.json`. A link is called by its own name."""
+    file = Path(os.path.abspath(file))  # noqa: PTH100 - `resolve` would follow it
     return f"{file.parent.name}/{file.name}"
