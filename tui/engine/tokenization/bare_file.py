@@ -95,11 +95,11 @@ class BareFile:
         )
 
     def _said(self, stage: str) -> str:
-        said = self._parts.get(stage)
-        if said is None and stage == "truncation":
-            said = f"none in the file, in use {_cuts(self._used)}"
-        why = said or "; ".join(f"{part}: {each}" for part, each in self._parts.items())
-        return f"The tokenizer.json by itself gives other tokens from the {stage} on: {why}."
+        """Why is said by the notes, but for a text that is merely too long."""
+        why = f", where it cuts nothing and the one in use takes {_cuts(self._used)}"
+        if stage != "truncation" or stage in self._parts:
+            why = ""
+        return f"The tokenizer.json by itself gives other tokens from the {stage} on{why}:"
 
 
 def parting(bare: Stages, used: Stages) -> str:
