@@ -19,6 +19,7 @@ from tui.engine.cores import CORES
 from tui.engine.errors import EngineError, is_out_of_memory, plain
 from tui.engine.sources import facts, files, folders, model_size, plausible
 from tui.engine.sources.limits import position_limit, token_limit
+from tui.engine.tokenization import chance
 from tui.engine.tokenization.by_transformers import tokenizer_of
 from tui.engine.tokenization.entries import AnyTokenizer
 from tui.engine.tokenization.reading import RustTokenizer
@@ -108,7 +109,7 @@ def load(
         dtype=device.dtype_name(dtype),
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         accepts=frozenset(inspect.signature(model.forward).parameters),
-        note=" ".join(filter(None, (placement.note, note))),
+        note=" ".join(filter(None, (placement.note, note, chance.told(tokenizer)))),
         warning=warning,
     )
 

@@ -74,6 +74,8 @@ def as_json(reading: Reading, whole: bool = False) -> str:
         }
     if len(reading.sequences) > 1:
         values["sequences"] = [_sequence(sequence, reading.task) for sequence in reading.sequences]
+    if reading.loaded.note:
+        values["note"] = reading.loaded.note
     if reading.loaded.warning:
         values["warning"] = reading.loaded.warning
     if reading.forwarded is not None:

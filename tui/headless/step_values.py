@@ -89,8 +89,8 @@ def end_values(written: Written) -> dict[str, Any]:
             for each in SETTINGS
         },
     }
-    if last is not None and last.note:
-        values["note"] = last.note
+    if note := " ".join(filter(None, (loaded.note, "" if last is None else last.note))):
+        values["note"] = note
     if loaded.warning:
         values["warning"] = loaded.warning
     return values

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 
+from tui.engine.tokenization import chance
 from tui.engine.tokenization.bare_file import BareFile
 from tui.engine.tokenization.entries import inside
 from tui.engine.tokenization.opening import OpenTokenizer
@@ -25,8 +26,9 @@ class LookedAt:
     def facts(self) -> Subject:
         """What is told of it with every answer."""
         known = inside(self.tokenizer)
-        notes = (*self.opened.notes, *(() if self._file is None else self._file.notes))
-        return Subject(self.opened.reference, known.kind, known.size, notes)
+        beside = () if self._file is None else self._file.notes
+        notes = (chance.told(self.tokenizer), *self.opened.notes, *beside)
+        return Subject(self.opened.reference, known.kind, known.size, tuple(filter(None, notes)))
 
     @cached_property
     def stages(self) -> RustStages | PythonStages:

@@ -15,7 +15,7 @@ from tests.engine.tokenization.traces import backends
 from tests.engine.tokenization.traces.backends import BPE, texts, words_of
 from tui.engine.errors import EngineError
 from tui.engine.tokenization.traces import Tracer, bpe
-from tui.microscope.traces import BytePairTrace, stage
+from tui.microscope.traces import BytePairTrace, Symbol, stage
 
 
 def traced(tracer: Tracer, word: str) -> BytePairTrace:
@@ -29,6 +29,12 @@ def wrapped(model: dict[str, Any]) -> Tokenizer:
 
 
 # --------------------------------------------------------------------------------------- made-up models
+
+
+def _waited(ours: BytePairTrace) -> list[Symbol]:
+    """What no merge was done to: all symbols, as the model begins."""
+    assert ours.symbols_total == len(ours.symbols)
+    return list(ours.symbols)
 
 
 @st.composite
@@ -64,18 +70,27 @@ def models(draw: st.DrawFn) -> dict[str, Any]:
         "fuse_unk": draw(st.booleans()),
         "byte_fallback": draw(st.booleans()),
         "ignore_merges": draw(st.booleans()),
-        "dropout": None,
+        "dropout": draw(st.sampled_from([None, 0.0, 0.4, 1.0])),
     }
 
 
-@settings(max_examples=100, deadline=None)
-@given(model=models(), words=st.lists(st.text("abcdé", max_size=12), min_size=1, max_size=5))
-def test_any_model_merges_as_the_library_does(model: dict[str, Any], words: list[str]) -> None:
-    backend = wrapped(model)
-    tracer = Tracer(backend)
-    for word in words:
+@settings(max_examples=150, deadline=None)
+@given(model=models(), words=st.lists(st.text("abcdé", max_size=12), min_size=1, max_size=5), data=st.data())
+def test_any_model_merges_as_the_library_does(model: dict[str, Any], words: list[str], data: Any) -> None:
+    """Where merges are left to chance, as it does without; entries of the vocabulary are among the words."""
+    dropout = model["dropout"]
+    # the library looks at no merge's chance where there is none, and looks words up only then
+    backend = wrapped(model | {"dropout": None, "ignore_merges": model["ignore_merges"] and not dropout})
+    tracer = Tracer(wrapped(model))
+    entries = [entry for entry in model["vocab"] if entry]
+    for word in (*words, *data.draw(st.lists(st.sampled_from(entries), max_size=4))):
         theirs = backend.model.tokenize(word)
         ours = traced(tracer, word)
+        assert ours.dropout == (dropout or None)
+        assert ours.whole == (model["ignore_merges"] and not dropout and word in model["vocab"])
+        if not dropout or dropout == 1.0:
+            by_itself = [token.id for token in wrapped(model).model.tokenize(word)]
+            assert by_itself == [each.id for each in (ours.pieces if not dropout else _waited(ours))]
         assert [(piece.id, piece.text) for piece in ours.pieces] == [
             (token.id, token.value) for token in theirs
         ]
