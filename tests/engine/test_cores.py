@@ -37,13 +37,13 @@ def test_a_machine_with_one_core_has_one() -> None:
     use = Use(1)
     use.typed(0.0)
     assert use.threads(0.0) == 1
-    use.computed(0.0, 1, 10.0, 1.0)
+    use.computed(0.0, 1, 9, 10.0, 1.0)
     assert use.threads(0.0) == 1
 
 
 def test_a_forward_that_had_to_wait_leaves_a_core_to_others() -> None:
     use = Use(2)
-    use.computed(0.0, 2, 1.0, 0.5)
+    use.computed(0.0, 2, 9, 1.0, 0.5)
     assert use.threads(0.0) == 1
     assert use.threads(SHORTEST) == 2
 
@@ -52,31 +52,63 @@ def test_vain_trials_become_rarer_until_one_succeeds() -> None:
     use, now = Use(2), 0.0
     pauses = []
     for _ in range(8):
-        use.computed(now, 2, 1.0, 0.5)
+        use.computed(now, 2, 9, 1.0, 0.5)
         pauses.append(use.others_until - now)
         now = use.others_until
     assert pauses[:3] == [SHORTEST, 2 * SHORTEST, 4 * SHORTEST]
     assert pauses[-1] == LONGEST
-    use.computed(now, 2, 1.0, 0.99)
+    use.computed(now, 2, 9, 1.0, 0.99)
     assert use.threads(now) == 2
-    use.computed(now, 2, 1.0, 0.5)
+    use.computed(now, 2, 9, 1.0, 0.5)
     assert use.others_until - now == SHORTEST
 
 
 def test_short_forwards_are_judged_together() -> None:
     use = Use(2)
-    use.computed(0.0, 2, 0.01, 0.0)  # one that was interrupted
+    use.computed(0.0, 2, 9, 0.01, 0.0)  # one that was interrupted
     assert use.threads(0.0) == 2
     for _ in range(20):
-        use.computed(0.0, 2, 0.01, 0.01)
+        use.computed(0.0, 2, 9, 0.01, 0.01)
     assert use.threads(0.0) == 2
 
 
 def test_what_fewer_threads_took_says_nothing_of_all() -> None:
     use = Use(4)
     use.typed(0.0)
-    use.computed(0.0, use.threads(0.0), 1.0, 0.1)
+    use.computed(0.0, use.threads(0.0), 9, 1.0, 0.1)
     assert use.threads(KEYS_SECONDS) == 4
+
+
+def test_a_thread_that_waited_for_something_else_gets_its_core_back() -> None:
+    use, now = Use(2), 0.0
+    trusted = []
+    for _ in range(7):
+        use.computed(now, 2, 100, 1.0, 0.5)
+        assert use.threads(now) == 1
+        use.computed(now, 1, 100, 1.5, 1.5)  # slower with one
+        assert use.threads(now) == 2
+        use.computed(now, 2, 100, 1.0, 0.5)
+        assert use.threads(now) == 2
+        trusted.append(use.all_until - now)
+        now = use.all_until
+    assert trusted[:3] == [SHORTEST, 2 * SHORTEST, 4 * SHORTEST]
+    assert trusted[-1] == LONGEST
+
+
+def test_fewer_threads_that_are_faster_keep_the_core_free() -> None:
+    use = Use(2)
+    use.computed(0.0, 2, 100, 1.0, 0.5)
+    use.computed(0.0, 1, 120, 0.6, 0.6)
+    assert use.threads(0.0) == 1
+    assert use.threads(SHORTEST) == 2
+
+
+def test_only_texts_of_about_the_same_length_are_compared() -> None:
+    use = Use(2)
+    use.computed(0.0, 2, 100, 1.0, 0.5)
+    use.computed(0.0, 1, 10, 1.0, 1.0)
+    use.computed(0.0, 1, 1000, 1.0, 1.0)
+    assert use.threads(0.0) == 1
 
 
 def write(steps: StepsTimed, seconds: Mapping[int, float], count: int) -> list[int]:

@@ -2,8 +2,9 @@
 
 Threads that wait for each other spin for a bounded time (`GOMP_SPINCOUNT`), which loses none where all of them run.
 Beside another busy process the thread that shares its core keeps the others waiting: then one core less is faster.
-That shows in the time in which the forward's own thread did not run. While a model writes one token after the other
-the numbers are compared, and the fastest is kept. Who sets `OMP_NUM_THREADS` has as many always.
+That shows in the time in which the forward's own thread did not run, and is believed if fewer threads are faster.
+While a model writes one token after the other the numbers are compared, and the fastest is kept. Who sets
+`OMP_NUM_THREADS` has as many always.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tui.engine import device
@@ -29,8 +30,41 @@ _JUDGED_SECONDS = 0.1
 """Of forwards, after which it is judged whether others need a core."""
 _RUNS = 0.85
 """Share of that time in which a forward's own thread runs where nothing else wants its core."""
+_GAIN = 0.9
+"""Fewer threads are faster where they take no more than this share of the time for a position."""
+_ALIKE = 2.0
+"""Forwards are compared whose numbers of positions are no further apart than this."""
 SHORTEST, LONGEST = 2.0, 32.0
-"""Seconds for which a core is left to others until all are tried again; twice as long after each vain trial."""
+"""Seconds for which a core is left to others until all are tried again, or all are used until that is judged again;
+each twice as long after each vain trial."""
+
+
+@dataclass
+class Judged:
+    """Forwards that are judged together."""
+
+    count: int = 0
+    positions: int = 0
+    wall: float = 0.0
+    ran: float = 0.0
+
+    def add(self, positions: int, wall: float, ran: float) -> bool:
+        """Whether there are enough of them with one more."""
+        self.count += 1
+        self.positions += positions
+        self.wall += wall
+        self.ran += ran
+        return self.wall >= _JUDGED_SECONDS
+
+    @property
+    def pace(self) -> float:
+        """Seconds for a position."""
+        return self.wall / max(1, self.positions)
+
+    def is_like(self, positions: int) -> bool:
+        """Whether a forward of so many positions can be compared with them."""
+        each = self.positions / self.count
+        return each / _ALIKE <= positions <= each * _ALIKE
 
 
 @dataclass
@@ -41,8 +75,12 @@ class Use:
     keys_until: float = 0.0
     others_until: float = 0.0
     pause: float = SHORTEST
-    wall: float = 0.0
-    ran: float = 0.0
+    all_until: float = 0.0
+    trust: float = SHORTEST
+    judged: Judged = field(default_factory=Judged)
+    doubted: Judged | None = None
+    """Forwards with all threads that seemed disturbed, until fewer were tried."""
+    fewer: Judged = field(default_factory=Judged)
     writing: tuple[object, StepsTimed] | None = None
     """What is written by, and the forwards of that."""
 
@@ -67,19 +105,35 @@ class Use:
         """A key was pressed: the screen wants to draw."""
         self.keys_until = now + KEYS_SECONDS
 
-    def computed(self, now: float, threads: int, wall: float, ran: float) -> None:
-        """A forward took `wall` seconds, in `ran` of which its own thread ran."""
-        if threads < 2 or threads < self.most:
+    def computed(self, now: float, threads: int, positions: int, wall: float, ran: float) -> None:
+        """A forward over some positions took `wall` seconds, in `ran` of which its own thread ran."""
+        if self.most < 2:
             return
-        self.wall, self.ran = self.wall + wall, self.ran + ran
-        if self.wall < _JUDGED_SECONDS:
+        if threads == self.most:
+            if self.judged.add(positions, wall, ran):
+                self._judge(now)
             return
-        if self.ran < _RUNS * self.wall:
-            self.others_until = now + self.pause
-            self.pause = min(LONGEST, 2 * self.pause)
-        else:
+        doubted = self.doubted
+        if doubted is not None and doubted.is_like(positions) and self.fewer.add(positions, wall, ran):
+            self._compare(now, doubted)
+
+    def _judge(self, now: float) -> None:
+        """Leave a core to others where all threads had to wait."""
+        judged, self.judged, self.fewer, self.doubted = self.judged, Judged(), Judged(), None
+        if judged.ran >= _RUNS * judged.wall:
             self.pause = SHORTEST
-        self.wall = self.ran = 0.0
+        elif now >= self.all_until:
+            self.doubted, self.others_until = judged, now + self.pause
+            self.pause = min(LONGEST, 2 * self.pause)
+
+    def _compare(self, now: float, doubted: Judged) -> None:
+        """Take all again where fewer are no faster: a thread waits for other reasons, too."""
+        fewer, self.fewer, self.doubted = self.fewer, Judged(), None
+        if fewer.pace <= _GAIN * doubted.pace:
+            self.trust = SHORTEST
+            return
+        self.others_until, self.all_until, self.pause = 0.0, now + self.trust, SHORTEST
+        self.trust = min(LONGEST, 2 * self.trust)
 
 
 class Cores:
@@ -121,30 +175,29 @@ class Cores:
 
         if self._use is None:
             return
-        now = time.monotonic()
-        rows = _rows_of_one_position(arguments, keywords)
-        use = self._use
-        threads = use.threads(now) if rows is None else use.threads_to_write(now, (id(model), rows))
+        use, now, shape = self._use, time.monotonic(), _shape_of(arguments, keywords)
+        writes = shape[1] == 1
+        threads = use.threads_to_write(now, (id(model), shape[0])) if writes else use.threads(now)
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
-        self._began.at = threads, rows is not None, time.perf_counter(), time.thread_time()
+        self._began.at = threads, shape, time.perf_counter(), time.thread_time()
 
     def _after(self, *_: Any) -> None:
         began = getattr(self._began, "at", None)
         if self._use is None or began is None:
             return
-        threads, writes, wall, ran = began
-        took = time.perf_counter() - wall
-        if writes:
+        threads, (rows, positions), wall, ran = began
+        took, ran = time.perf_counter() - wall, time.thread_time() - ran
+        if positions == 1:
             self._use.wrote(threads, took)
         else:
-            self._use.computed(time.monotonic(), threads, took, time.thread_time() - ran)
+            self._use.computed(time.monotonic(), threads, rows * positions, took, ran)
 
 
-def _rows_of_one_position(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> int | None:
-    """Rows of a forward that reads one position of each, as those do that write; None for any other."""
+def _shape_of(arguments: tuple[Any, ...], keywords: dict[str, Any]) -> tuple[int, int]:
+    """Rows and positions of what a forward reads; one position of each is read by those that write."""
     ids = keywords.get("decoder_input_ids", keywords.get("input_ids", arguments[0] if arguments else None))
-    return len(ids) if ids is not None and ids.dim() == 2 and ids.shape[1] == 1 else None
+    return (ids.shape[0], ids.shape[1]) if ids is not None and ids.dim() > 1 else (1, 0)
 
 
 CORES = Cores()
