@@ -41,7 +41,7 @@ _CLASSES: dict[str, tuple[str, ...]] = {
     ),
     "word-level": (),
 }
-_ANY = ("PreTrainedTokenizerFast", "TokenizersBackend", "NoSuchTokenizer", "BertTokenizer", "GPT2Tokenizer")
+ANY = ("PreTrainedTokenizerFast", "TokenizersBackend", "NoSuchTokenizer", "BertTokenizer", "GPT2Tokenizer")
 
 
 def write_folder(folder: Path, seed: int) -> dict[str, Any]:
@@ -61,7 +61,7 @@ def write_folder(folder: Path, seed: int) -> dict[str, Any]:
         }  # fmt: skip
     (folder / "tokenizer.json").write_text(json.dumps(tokenizer), encoding="utf-8")
     choices: dict[str, Any] = {
-        "tokenizer_class": drawn.choice([*_CLASSES[kind], *_ANY]),
+        "tokenizer_class": drawn.choice([*_CLASSES[kind], *ANY]),
         "truncation_side": drawn.choice(["left", "right"]),
         "model_max_length": drawn.choice([5, 8, 64, 10**30]),
         "add_prefix_space": drawn.random() < 0.5,

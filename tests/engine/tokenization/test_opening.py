@@ -243,3 +243,13 @@ def test_a_link_to_a_file_is_called_by_its_own_name(tmp_path: Path) -> None:
     write(tmp_path / "9f3c" / "blob", written("bpe"))
     (tmp_path / "mine" / "tokenizer.json").symlink_to(tmp_path / "9f3c" / "blob")
     assert open_tokenizer(str(tmp_path / "mine" / "tokenizer.json")).name == "mine/tokenizer.json"
+
+
+def test_what_is_no_tokenizer_is_told_as_what_it_is(tmp_path: Path) -> None:
+    file = write(tmp_path / "some.gguf", b"GGUF")
+    assert "weights for llama.cpp (some.gguf)" in refused(file).detail
+    assert "it holds weights for llama.cpp (some.gguf)" in refused(tmp_path).detail
+    write(tmp_path / "adapter_config.json", {"base_model_name_or_path": "someone/base"})
+    failure = refused(tmp_path)
+    assert "a PEFT adapter of “someone/base”" in failure.detail
+    assert "made from" in failure.hint

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from tui import catalogue
 from tui.engine.errors import EngineError
-from tui.engine.sources import files, folders, hub_cache
+from tui.engine.sources import files, folders, hub_cache, instead
 from tui.engine.sources.limits import position_limit, token_limit
 from tui.engine.sources.locate import cut, locate, path_of
 from tui.engine.tokenization import tokenizer_json
@@ -65,6 +65,13 @@ def open_tokenizer(
     built_in = catalogue.built_in_folder(reference)
     if reference and built_in is None and _is_file(file):
         stage(_READING)
+        other = instead.of_names((file.name,))
+        if other is not None and file.suffix != ".json":
+            raise EngineError(
+                "Not a tokenizer.json",
+                f"{file} is a file, but of another kind: {other.what}.",
+                "Give the tokenizer.json of the checkpoint that it was made from, or the folder that holds it.",
+            )
         backend = tokenizer_json.read(file)
         notes = tuple(_left_out(backend))
         alone = RustTokenizer.around(backend, {}, None, _INPUT_NAMES)
@@ -159,10 +166,14 @@ def _limit(folder: Path, stated: object) -> int | None:
 
 
 def _nothing_in(folder: Path) -> EngineError:
+    other = instead.in_folder(folder)
+    there = f"; it holds {other.what}" if other else f"; {files.contents_of(folder)}"
     return EngineError(
         "No tokenizer in this folder",
-        f"{folder} has no {TOKENIZER_JSON} and no vocabulary; {files.contents_of(folder)}.",
-        "Choose the folder that holds the tokenizer's files.",
+        f"{folder} has no {TOKENIZER_JSON} and no vocabulary{there}.",
+        "Choose the folder that holds the tokenizer's files, of the checkpoint that this was made from."
+        if other
+        else "Choose the folder that holds the tokenizer's files.",
     )
 
 
