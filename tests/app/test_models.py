@@ -107,6 +107,27 @@ async def test_a_checkpoint_that_cannot_serve_says_why(state_folder: Path, tmp_p
         await driver.write("still the old one")
 
 
+@pytest.mark.parametrize("with_config", [True, False])
+async def test_what_a_folder_holds_instead_of_weights_is_told_in_full(
+    state_folder: Path, tmp_path: Path, with_config: bool
+) -> None:
+    folder = make_checkpoint(tmp_path / "adapter", "bert", 2)
+    (folder / "model.safetensors").rename(folder / "adapter_model.safetensors")
+    (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "someone/base"}')
+    if not with_config:
+        (folder / "config.json").unlink()
+    async with playground(state_folder, (80, 24)) as driver:
+        await name_checkpoint(driver, str(folder))
+
+        def told() -> str:
+            """What stands in the dialog, the last of the boxes on each line."""
+            parts = [line.split("│") for line in driver.painted()]
+            return " ".join(" ".join(part[-2] for part in parts if len(part) > 2).split())
+
+        await driver.until(lambda: "a PEFT adapter of “someone/base”" in told(), "what is there")
+        assert "merge_and_unload() and save_pretrained write a whole checkpoint." in told()
+
+
 async def test_a_wrong_start_is_told_in_full_and_can_be_mended(state_folder: Path) -> None:
     """An unknown theme, an unknown key and a missing model: the playground opens and says so."""
     settings = Settings(
