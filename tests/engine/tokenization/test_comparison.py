@@ -52,7 +52,8 @@ def test_ids_spans_and_figures_are_the_tokenizers(five: dict[str, OpenTokenizer]
                 assert each.characters_per_token == (len(text) / len(read) if len(read) else None)
                 assert each.bytes_per_token == (len(text.encode()) / len(read) if len(read) else None)
                 unknown = [span for index, span in zip(read.ids, read.offsets, strict=True)
-                           if index == five[name].tokenizer.unknown_id]  # fmt: skip
+                           if index == five[name].tokenizer.unknown_id
+                           and five[name].tokenizer.entry(index) not in text[slice(*span)]]  # fmt: skip
                 assert each.unknown == len(unknown)
                 assert each.unknown_rate == (len(unknown) / len(read) if len(read) else None)
                 assert each.unknown_characters == len({at for span in unknown for at in range(*span)})
@@ -67,6 +68,17 @@ def test_unigram_and_bpe_know_their_unknown_tokens(five: dict[str, OpenTokenizer
     answer = compare("the ð", [five["unigram"], five["bpe"], five["wordpiece"], five["byte-level-bpe"]])
     assert [each.unknown for each in answer.tokenizers] == [1, 1, 1, 0]
     assert [each.kind for each in answer.tokenizers] == ["Unigram", "BPE", "WordPiece", "BPE"]
+
+
+def test_an_unknown_token_that_is_written_out_is_special_and_not_unknown(
+    five: dict[str, OpenTokenizer],
+) -> None:
+    text = "the ð [UNK] cat"
+    for each in compare(text, [five["wordpiece"], five["byte-level-bpe"]]).tokenizers[:1]:
+        read = five["wordpiece"].tokenizer.read(text, special=False)
+        assert [token.special for token in each.tokens] == [token.special for token in read.tokens]
+        assert [token.special for token in each.tokens] == [False, False, True, False]
+        assert each.unknown == 1
 
 
 def segments_by_hand(start: int, end: int, spans: list[list[tuple[int, int]]]) -> list[Segment]:

@@ -73,7 +73,7 @@ def test_where_the_text_is_cut(tmp_path: Path) -> None:
     alone = subject.alone(NUMBERS)
     assert alone is not None
     assert (alone.stage, list(alone.tokens)) == ("truncation", ["[CLS]", *NUMBERS.split(), "[SEP]"])
-    assert "at most 8 tokens" in alone.sentence
+    assert "at most 8 tokens" in " ".join(subject.facts.notes)
     assert subject.alone("one") is None
     assert "another truncation" in " ".join(told_beside([subject], "one"))
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tui.engine.errors import EngineError
-from tui.engine.tokenization.entries import AnyTokenizer, inside
+from tui.engine.tokenization.entries import inside
 from tui.engine.tokenization.opening import OpenTokenizer
-from tui.engine.tokenization.whole_texts import WholeText, excerpt_of, read_whole, tokens_of
+from tui.engine.tokenization.whole_texts import WholeText, excerpt_of, read_whole, tokens_of, unknown_tokens
 from tui.microscope.comparison import MOST_TOKENIZERS, Compared, Comparison, Excerpt, Segment
 
 Span = tuple[int, int]
@@ -86,7 +86,7 @@ def align(start: int, end: int, spans: Sequence[Sequence[Span]]) -> tuple[Segmen
 def _compared(each: OpenTokenizer, whole: WholeText, text: str, excerpt: Excerpt) -> Compared:
     known = inside(each.tokenizer)
     own = int((~whole.around).sum())
-    unknown = unknown_tokens(each.tokenizer, whole)
+    unknown = unknown_tokens(each.tokenizer, whole, text)
     first, last = within(whole, excerpt)
     return Compared(
         name=each.name,
@@ -94,7 +94,7 @@ def _compared(each: OpenTokenizer, whole: WholeText, text: str, excerpt: Excerpt
         vocabulary_size=known.size,
         total=len(whole.ids),
         first=first,
-        tokens=tokens_of(each.tokenizer, whole, first, last),
+        tokens=tokens_of(each.tokenizer, whole, first, last, unknown),
         aligned=whole.spans is not None,
         characters_per_token=len(text) / own if own else None,
         bytes_per_token=excerpt.bytes / own if own else None,
@@ -107,13 +107,6 @@ def _compared(each: OpenTokenizer, whole: WholeText, text: str, excerpt: Excerpt
         dropped=None if whole.spans is None else _dropped(whole.spans, text),
         seconds_per_1000_characters=1000 * whole.seconds / len(text) if text else None,
     )
-
-
-def unknown_tokens(tokenizer: AnyTokenizer, whole: WholeText) -> NDArray[np.bool_]:
-    """Which tokens stand for what is not in the vocabulary."""
-    if tokenizer.unknown_id is None:
-        return np.zeros(len(whole.ids), dtype=bool)
-    return np.equal(whole.ids, tokenizer.unknown_id) & ~whole.around
 
 
 def within(whole: WholeText, excerpt: Excerpt) -> Span:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from tui.engine.tokenization.comparison import unknown_tokens, within
+from tui.engine.tokenization.comparison import within
 from tui.engine.tokenization.entries import AnyTokenizer, inside, spelled
 from tui.engine.tokenization.opening import OpenTokenizer
 from tui.engine.tokenization.reading import RustTokenizer
-from tui.engine.tokenization.whole_texts import WholeText, excerpt_of, read_whole
+from tui.engine.tokenization.whole_texts import WholeText, excerpt_of, read_whole, unknown_tokens
 from tui.microscope.comparison import Contrasts, Excerpt, Split, SplitKind, SplitPiece
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _split(kind: SplitKind, cuts: Cuts, tokenizer: AnyTokenizer, excerpt: Excerp
 
 
 def _subwords(tokenizer: AnyTokenizer, whole: WholeText, text: str, excerpt: Excerpt) -> Split:
-    unknown = unknown_tokens(tokenizer, whole)
+    unknown = unknown_tokens(tokenizer, whole, text)
     first, last = within(whole, excerpt)
     pieces = []
     for place in range(first, last):

@@ -70,14 +70,28 @@ def tells_failure(name: str) -> Iterator[None]:
         raise gives_up(name, error) from error
 
 
-def tokens_of(tokenizer: AnyTokenizer, read: WholeText, first: int, last: int) -> tuple[Token, ...]:
-    """The tokens from place `first` to one before `last`."""
-    unknown = tokenizer.unknown_id
+def unknown_tokens(tokenizer: AnyTokenizer, read: WholeText, text: str) -> NDArray[np.bool_]:
+    """Which tokens stand for what is not in the vocabulary; not those of an unknown token that the text spells."""
+    if tokenizer.unknown_id is None:
+        return np.zeros(len(read.ids), dtype=bool)
+    found: NDArray[np.bool_] = np.equal(read.ids, tokenizer.unknown_id) & ~read.around
+    entry = tokenizer.entry(tokenizer.unknown_id)
+    if read.spans is not None and entry and entry in text:
+        for place in np.flatnonzero(found):
+            start, end = read.spans[place]
+            found[place] = entry not in text[start:end]
+    return found
+
+
+def tokens_of(
+    tokenizer: AnyTokenizer, read: WholeText, first: int, last: int, unknown: NDArray[np.bool_]
+) -> tuple[Token, ...]:
+    """The tokens from place `first` to one before `last`. unknown: as `unknown_tokens` gives it, of all of them."""
     made = []
     for place in range(first, last):
         index, around = int(read.ids[place]), bool(read.around[place])
         start, end = (None, None) if read.spans is None else map(int, read.spans[place])
-        special = around or (index != unknown and tokenizer.is_special(index))
+        special = around or (not unknown[place] and tokenizer.is_special(index))
         word = read.words[place] if read.words else None
         made.append(Token(index, spelled(tokenizer, index) or "", start, end, special, 1, 0, word))
     return tuple(made)
