@@ -24,7 +24,7 @@ from tests.checkpoints import (
 )
 
 PREFIXES = {
-    "summarization": {"prefix": "summarize: ", "num_beams": 4, "max_length": 200},
+    "summarization": {"prefix": "summarize: "},
     "translation_en_to_de": {"prefix": "translate English to German: "},
     "translation_en_to_fr": {"prefix": "translate English to French: "},
 }

@@ -302,7 +302,7 @@ class GenerationSetting(msgspec.Struct, frozen=True):
     name: str
     value: str
     origin: str
-    """`yours`, a file of the checkpoint, `Logitscope` or `transformers' default`."""
+    """`yours`, the task's pipeline, a file of the checkpoint, `Logitscope` or `transformers' default`."""
 
 
 class Generated(View, frozen=True, tag=True):

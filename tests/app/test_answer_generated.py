@@ -21,7 +21,7 @@ TEXT = "The film was dull, the acting was worse."
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> Told:
-    folder = make_writer(tmp_path_factory.mktemp("t5"), "t5", generation=ENDLESS)
+    folder = make_writer(tmp_path_factory.mktemp("t5"), "t5", generation=ENDLESS | {"max_length": 21})
     return ask(load_here(folder, task="summarization"), TEXT, num_beams=2, no_repeat_ngram_size=1)
 
 
@@ -57,7 +57,7 @@ def test_the_text_comes_first_then_why_it_stopped_and_how_likely_it_is(told: Tol
     first, stopped, likelihood, *_ = lines(drawn)
     assert first == told.answer[0]["summary_text"].rstrip()
     assert styles(drawn.strips[0])[0][1] == "strong"
-    assert stopped == "Stopped: transformers' default of 20 new tokens reached, before an end token."
+    assert stopped == "Stopped: max_length 21 reached, before an end token."
     assert likelihood.startswith(
         f"20 chosen tokens, together ln p {told.view.log_probability:.4f} · a token "
     )
@@ -115,7 +115,7 @@ def test_settings_name_their_origins(told: Told, forced: Told, width: int) -> No
     text = " ".join(" ".join(lines(draw(generated, told, mode="settings", width=width))).split())
     assert "prefix “summarize: ” config.json, task_specific_params, summarization" in text
     assert "num_beams 2 yours" in text
-    assert "max_length 20 new tokens; max_new_tokens (F2) changes it transformers' default" in text
+    assert "max_length 21 with the start token generation_config.json" in text
     assert "decoder_start_token_id 1 <pad> generation_config.json" in text
     codes = " ".join(" ".join(lines(draw(generated, forced, mode="settings", width=width))).split())
     assert "tgt_lang fra_Latn yours, as forced_bos_token_id" in codes

@@ -254,11 +254,13 @@ def _span_logits(told: Any) -> torch.Tensor:
 
 
 def _writer(sides: Sides) -> _Checks:
+    search = {"num_beams": 1, "max_new_tokens": 20}
+
     def here(text: str) -> list[int]:
-        return [each.id for each in ask(sides.loaded, text).view.tokens]
+        return [each.id for each in ask(sides.loaded, text, **search).view.tokens]
 
     def there(text: str) -> Any:
-        return sides.model.generate(**sides.inputs(text), do_sample=False)[0].tolist()
+        return sides.model.generate(**sides.inputs(text), do_sample=False, **search)[0].tolist()
 
     for text in (TEXTS[0], LONG):
         yield f"ids after {len(text)} characters", partial(here, text), partial(there, text)

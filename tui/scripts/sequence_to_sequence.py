@@ -11,14 +11,18 @@ if TYPE_CHECKING:
     from tui.scripts import Asked
 
 _SETTINGS = ("max_new_tokens", "min_new_tokens", "num_beams", "length_penalty", "no_repeat_ngram_size")
-_PREFIX = """\
-known = getattr(model.config, "task_specific_params", None) or {{}}
-prefix = known.get({task}, {{}}).get("prefix", getattr(model.config, "prefix", None)) or ""\
-"""
+_KNOWN = 'known = getattr(model.config, "task_specific_params", None) or {}'
 _DIRECTION = """\
-known = getattr(model.config, "task_specific_params", None) or {{}}
 fitting = [name for name in known if re.fullmatch({pattern!r}, name)]  # T5 names its directions so
-prefix = known[fitting[0]]["prefix"] if fitting else getattr(model.config, "prefix", None) or ""\
+params = known.get(fitting[0] if fitting else "translation", {{}})\
+"""
+_PIPELINE = """\
+stated, defaults = model.generation_config, {"num_beams": 4}  # of the last pipelines, in transformers 4
+if stated.max_length in (None, 20):
+    defaults["max_new_tokens"] = 256
+settings = {**defaults, **{name: params[name] for name in params if hasattr(stated, name)}, **settings}
+texts = min(settings.get("num_return_sequences", stated.num_return_sequences) or 1, settings["num_beams"])
+settings |= {"do_sample": False, "num_return_sequences": texts}\
 """
 _CODES = """\
 if hasattr(tokenizer, "set_src_lang_special_tokens"):  # mBART, NLLB, M2M100
@@ -53,11 +57,12 @@ def script(asked: Asked) -> str:
         f'inputs = tokenizer(prefix + text{cut}, return_tensors="pt").to(model.device)',
         'inputs = {name: inputs[name] for name in ("input_ids", "attention_mask")}',
         "with torch.inference_mode():",
-        "    ids = model.generate(**inputs, **settings, do_sample=False, num_return_sequences=1)[0]",
+        "    written = model.generate(**inputs, **settings)",
+        "    ids = written[0]",
         "    # the decoder once more, on all it wrote but the last token: the logits of every step",
         "    steps = model(**inputs, decoder_input_ids=ids[None, :-1]).logits[0].float().cpu()",
-        "written = tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)",
-        f'answer = [{{"{key}": written}}]',
+        'plain = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}',
+        f'answer = [{{"{key}": tokenizer.decode(each, **plain)}} for each in written]',
         "print(answer)",
         "",
         *_position(asked),
@@ -72,14 +77,17 @@ def script(asked: Asked) -> str:
 
 
 def _before_the_text(task: str, prefix: object, source: str, target: str) -> list[str]:
-    lines = []
-    if isinstance(prefix, str):
-        lines.append(f"prefix = {prefix!r}")
-    elif task == "summarization":
-        lines.append(_PREFIX.format(task=repr(task)))
+    lines = [_KNOWN]
+    if task == "summarization" or (isinstance(prefix, str) and not (source or target)):
+        lines.append(f"params = known.get({task!r}, {{}})")
     else:
         pattern = f"translation_{re.escape(source) or '.+'}_to_{re.escape(target) or '.+'}"
         lines.append(_DIRECTION.format(pattern=pattern))
+    if isinstance(prefix, str):
+        lines.append(f"prefix = {prefix!r}")
+    else:
+        lines.append('prefix = params.get("prefix", getattr(model.config, "prefix", None)) or ""')
+    lines.append(_PIPELINE)
     if task == "translation":
         codes = _CODES.format(
             source=repr(source) if source else "tokenizer.src_lang",

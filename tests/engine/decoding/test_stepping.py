@@ -250,13 +250,22 @@ def test_forced_tokens_are_given_where_a_length_is_stated(tmp_path: Path) -> Non
 
 
 def test_a_length_that_nobody_asked_for_is_told_as_the_default(tmp_path: Path) -> None:
-    folder = make_writer(tmp_path, "bart", generation={"forced_eos_token_id": 2, "eos_token_id": None})
+    loaded = load_here(make_decoder(tmp_path / "decoder", "llama"), task=GENERATION)
+    loaded.model.generation_config.eos_token_id = None
+    written = Writer(loaded).write(TEXT, 20, unless_stated=True, ends=True)
+    assert written.loop.stop is not None
+    assert written.loop.stop.about == "the default of 20 new tokens reached"
+
+
+def test_a_length_that_the_pipeline_sets_is_told_as_its_own_and_ends_the_text(tmp_path: Path) -> None:
+    forced = {"forced_eos_token_id": 2, "eos_token_id": None}
+    folder = make_writer(tmp_path, "bart", generation=forced, max_position_embeddings=300)
     loaded = load_here(folder, task="summarization")
     written = Writer(loaded).write(TEXT, 20, unless_stated=True, ends=True)
     assert written.loop.stop is not None
     assert (written.loop.stop.kind, written.ids[-1]) == ("length", 2)
-    assert written.loop.stop.about == "the default of 20 new tokens reached"
-    assert [each.id for each in ask(loaded, TEXT).view.tokens[1:]] == written.ids
+    assert written.loop.stop.about == "max_new_tokens 256 reached"
+    assert [each.id for each in ask(loaded, TEXT, num_beams=1).view.tokens[1:]] == written.ids
 
 
 def test_positions_end_the_writing(writers: dict[str, Writer]) -> None:

@@ -50,6 +50,7 @@ SEARCHES: tuple[dict[str, Any], ...] = (
 )
 NLLB = {"src_lang": "fra_Latn", "tgt_lang": "deu_Latn"}
 ENDLESS = {"eos_token_id": None}
+PIPELINE = "the pipeline of transformers 4"
 MBART = {"src_lang": "fr_XX", "tgt_lang": "de_DE"}
 
 
@@ -79,7 +80,9 @@ class Plain:
         return {name: encoded[name] for name in ("input_ids", "attention_mask")}
 
     def ids(self, text: str, **settings: Any) -> Any:
-        return self.model.generate(**self.inputs(text), **settings)[0]
+        """With what the last pipelines set where nobody else does."""
+        length = {} if self.model.generation_config.max_length else {"max_new_tokens": 256}
+        return self.model.generate(**self.inputs(text), **({"num_beams": 4} | length | settings))[0]
 
     def decoded(self, ids: Any) -> str:
         return str(self.tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False))
@@ -153,7 +156,7 @@ def test_the_beam_score_is_the_log_probability_over_the_length(
     told = ask(loaded, TEXT, **search)
     length = len(told.view.tokens) - 1
     assert told.view.beam_score == pytest.approx(told.view.log_probability / length**length_penalty, abs=1e-5)
-    assert ask(loaded, TEXT, max_new_tokens=3).view.beam_score is None
+    assert ask(loaded, TEXT, max_new_tokens=3, num_beams=1).view.beam_score is None
 
 
 def test_the_beam_score_obeys_rules_that_the_log_probability_does_not(writer: Any) -> None:
@@ -255,7 +258,7 @@ def test_offsets_are_in_the_text_without_its_prefix(writer: Any) -> None:
 
 
 def test_the_prefix_is_the_checkpoints_or_ones_own(writer: Any, tmp_path: Path) -> None:
-    folder = writer("t5")
+    folder = writer("t5", generation={"max_length": 8})
     plain, loaded = Plain(folder), load_here(folder, task="summarization")
     own = ask(loaded, TEXT, prefix="shorten: ")
     assert ids_of(own)[1] == plain.ids("shorten: " + TEXT).tolist()
@@ -268,7 +271,6 @@ def test_the_prefix_is_the_checkpoints_or_ones_own(writer: Any, tmp_path: Path) 
         "“summarize: ”",
         "config.json, task_specific_params, summarization",
     )
-    assert "max_length 200, num_beams 4" in theirs.view.note
     general = make_writer(tmp_path, "bart")
     edit_json(general / "config.json", prefix=" ")
     told = ask(load_here(general, task="summarization"), TEXT)
@@ -277,7 +279,7 @@ def test_the_prefix_is_the_checkpoints_or_ones_own(writer: Any, tmp_path: Path) 
 
 
 def test_a_direction_is_chosen_by_its_codes(writer: Any) -> None:
-    folder = writer("t5")
+    folder = writer("t5", generation={"max_length": 8})
     plain, loaded = Plain(folder), load_here(folder, task="translation")
     french = ask(loaded, TEXT, tgt_lang="fr")
     assert french.answer == [
@@ -343,7 +345,7 @@ def test_a_target_that_the_checkpoint_begins_with_needs_no_code(writer: Any) -> 
 
 
 def test_codes_in_the_text(writer: Any) -> None:
-    folder = writer("marian with codes")
+    folder = writer("marian with codes", generation={"max_length": 8})
     plain, loaded = Plain(folder), load_here(folder, task="translation")
     french = plain.ids(">>fra<< " + TEXT).tolist()
     chosen = ask(loaded, TEXT, tgt_lang="fra")
@@ -373,7 +375,8 @@ def test_settings_say_whose_they_are(writer: Any) -> None:
     loaded = load_here(folder, task="summarization")
     told = ask(loaded, TEXT, length_penalty=0.5)
     file = "generation_config.json"
-    assert setting(told, "num_beams") == ("3", file)
+    assert setting(told, "num_beams") == ("4", PIPELINE)
+    assert "states num_beams 3; the pipeline of transformers 4 takes its own all the same" in told.view.note
     assert setting(told, "max_length") == ("9 with the start token", file)
     assert setting(told, "repetition_penalty") == ("1.5", file)
     assert setting(told, "length_penalty") == ("0.5", "yours")
@@ -382,7 +385,8 @@ def test_settings_say_whose_they_are(writer: Any) -> None:
     assert setting(told, "decoder_start_token_id") == ("2 </s>", file)
     assert "sampling" in told.view.note
     plain = Plain(folder)
-    expected = plain.model.generate(**plain.inputs(TEXT), length_penalty=0.5, do_sample=False)
+    four = {"length_penalty": 0.5, "do_sample": False, "num_beams": 4}
+    expected = plain.model.generate(**plain.inputs(TEXT), **four)
     assert ids_of(told)[1] == expected[0].tolist()
     assert told.answer == [{"summary_text": plain.decoded(ids)} for ids in expected]
     assert told.view.others == (plain.decoded(expected[1]),)
@@ -398,29 +402,27 @@ def test_settings_say_whose_they_are(writer: Any) -> None:
 def test_settings_of_an_old_checkpoint_come_from_its_config(tmp_path: Path) -> None:
     folder = make_writer(tmp_path, "t5")
     (folder / "generation_config.json").unlink()
-    edit_json(folder / "config.json", num_beams=2, max_length=8, no_repeat_ngram_size=2)
+    edit_json(folder / "config.json", num_beams=4, max_length=8, no_repeat_ngram_size=2)
     told = ask(load_here(folder, task="summarization"), TEXT)
-    assert setting(told, "num_beams") == ("2", "config.json")
+    assert setting(told, "num_beams") == ("4", "config.json")
     assert setting(told, "no_repeat_ngram_size") == ("2", "config.json")
     assert "no generation_config.json" in told.view.note
     assert ids_of(told)[1] == Plain(folder).ids("summarize: " + TEXT).tolist()
 
 
 def test_a_config_that_is_overruled_is_named(tmp_path: Path) -> None:
-    folder = make_writer(tmp_path, "bart", generation={"num_beams": 2})
-    edit_json(folder / "config.json", num_beams=5)
+    folder = make_writer(tmp_path, "bart", generation={"no_repeat_ngram_size": 2, "max_length": 8})
+    edit_json(folder / "config.json", no_repeat_ngram_size=3)
     told = ask(load_here(folder, task="summarization"), TEXT)
-    assert setting(told, "num_beams") == ("2", "generation_config.json")
-    assert "num_beams 5 in config.json" in told.view.note
+    assert setting(told, "no_repeat_ngram_size") == ("2", "generation_config.json")
+    assert "no_repeat_ngram_size 3 in config.json" in told.view.note
 
 
-def test_without_a_word_on_length_it_is_transformers_twenty(writer: Any) -> None:
-    told = ask(load_here(writer("t5", generation=ENDLESS), task="summarization"), TEXT)
-    value, origin = setting(told, "max_length")
-    assert value == "20 new tokens; max_new_tokens (F2) changes it"
-    assert origin == "transformers' default"
-    assert len(told.view.tokens) == 21
-    assert told.view.stopped == "transformers' default of 20 new tokens reached, before an end token"
+def test_without_a_word_on_length_it_is_the_pipelines(writer: Any) -> None:
+    told = ask(load_here(writer("t5", generation=ENDLESS), task="summarization"), TEXT, num_beams=1)
+    assert setting(told, "max_new_tokens") == ("256", PIPELINE)
+    assert len(told.view.tokens) == 257
+    assert told.view.stopped == "max_new_tokens 256 reached, before an end token"
 
 
 def test_why_it_stopped(writer: Any) -> None:
@@ -515,7 +517,7 @@ def test_ids_that_a_tokenizer_in_python_lacks_are_told_of_as_that(
 
 @pytest.mark.parametrize("search", [{}, {"num_beams": 3}])
 def test_it_can_be_given_up_between_two_tokens(writer: Any, search: dict[str, Any]) -> None:
-    loaded = load_here(writer("t5", generation=ENDLESS), task="summarization")
+    loaded = load_here(writer("t5", generation=ENDLESS | {"max_length": 21}), task="summarization")
     prepared = tasks.prepare("summarization", loaded.tokenizer, {"text": TEXT}, search)
     calls = 0
 

@@ -166,7 +166,7 @@ def read_and_go_on(
     settings: dict[str, Any] = {"do_sample": False, "max_new_tokens": room}
     settings |= generation_settings.growing_cache(model)
     texts, note = generation_settings.texts_returned(
-        vars(model.generation_config), model.generation_config.num_beams or 1
+        model.generation_config.num_return_sequences or 1, model.generation_config.num_beams or 1
     )
     settings["num_return_sequences"] = texts
     settings |= generation_settings.behind_prefix(model, prompt.prefix_tokens, settings)

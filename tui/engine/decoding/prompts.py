@@ -13,8 +13,10 @@ from tui.engine.errors import EngineError
 from tui.engine.sources.limits import position_limit
 from tui.engine.tasks import generation_settings
 from tui.engine.tasks.before_text import checkpoint_files
+from tui.engine.tasks.generation_settings import by_pipeline
 from tui.engine.tasks.outcome import Prepared, refuse_empty
 from tui.engine.tasks.sequence_to_sequence import SourceText
+from tui.engine.tasks.version_four import InForce
 from tui.protocol import Search, Write
 from tui.views import GenerationSetting
 
@@ -22,6 +24,10 @@ if TYPE_CHECKING:
     import torch
 
     from tui.engine.loading import LoadedCheckpoint
+
+
+_MOST = ("max_length", "max_new_tokens")
+"""Settings that `Beginning.most` stands for."""
 
 
 @dataclass(frozen=True)
@@ -81,10 +87,13 @@ def beginning(
             "No such token", f"{min(request.written)} is no id: they count from 0.", "Use ids from 0 up."
         )
     _check_banned(loaded, request.decoding.banned)
-    own, origins = _own(loaded, prepared, decoding, request.unset)
     files = checkpoint_files(loaded.tokenizer.folder)
+    pipeline = by_pipeline(loaded.model, prepared.source, files) if isinstance(prepared, SourceText) else {}
+    own, origins = _own(loaded, prepared, decoding, request.unset, pipeline)
     before = None if encoder else len(reading.ids) - prepared.prefix_tokens
-    in_force = generation_settings.writing(loaded.model, loaded.tokenizer, own, origins, files, before)
+    in_force = generation_settings.writing(
+        loaded.model, loaded.tokenizer, own, origins, files, before, pipeline
+    )
     ids = tuple(reading.ids) if in_force.start is None else (in_force.start,)
     most, most_by, settings = len(request.written) + request.most, "", in_force.settings
     if request.unless_stated and in_force.stated is not None and in_force.stated_by is not None:
@@ -115,7 +124,7 @@ def beginning(
         limit=limit,
         eos=in_force.eos,
         settings=settings,
-        own=own,
+        own={name: value for name, (value, _) in pipeline.items() if name not in _MOST} | own,
         note=_note(prepared),
     )
 
@@ -137,7 +146,11 @@ def _check_banned(loaded: LoadedCheckpoint, banned: Sequence[int]) -> None:
 
 
 def _own(
-    loaded: LoadedCheckpoint, prepared: Prepared, decoding: Mapping[str, Any], unset: Sequence[str]
+    loaded: LoadedCheckpoint,
+    prepared: Prepared,
+    decoding: Mapping[str, Any],
+    unset: Sequence[str],
+    pipeline: InForce,
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """The arguments of `generate` that somebody chose, and whose they are where they are not yours."""
     own: dict[str, Any] = {}
@@ -151,14 +164,20 @@ def _own(
         if prepared.source.target_id is not None:
             own["forced_bos_token_id"] = prepared.source.target_id
             origins["forced_bos_token_id"] = "tgt_lang"
-    own |= decoding
-    if (loaded.model.generation_config.num_return_sequences or 1) > 1:
+    own |= {name: value for name, value in decoding.items() if not _is_the_tasks(name, unset, pipeline)}
+    texts = pipeline.get("num_return_sequences", (loaded.model.generation_config.num_return_sequences, ""))[0]
+    if (texts or 1) > 1:
         own["num_return_sequences"], origins["num_return_sequences"] = 1, "Logitscope"
     own |= generation_settings.growing_cache(loaded.model)
     own |= generation_settings.behind_prefix(loaded.model, prepared.prefix_tokens, own)
     if loaded.model.generation_config.pad_token_id is None and loaded.tokenizer.pad_id is not None:
         own["pad_token_id"] = loaded.tokenizer.pad_id
     return own, origins
+
+
+def _is_the_tasks(name: str, unset: Sequence[str], pipeline: InForce) -> bool:
+    """Whether nobody set what the task's own parameters set; how wide is searched, and drawn, is always said."""
+    return name in unset and name in pipeline and name not in ("num_beams", "do_sample")
 
 
 def _note(prepared: Prepared) -> str:

@@ -20,12 +20,14 @@ from tui.engine.tasks.settings_in_force import (
     tell_others,
     tell_sampling,
 )
+from tui.engine.tasks.version_four import InForce, pipeline_settings, unheard
 from tui.forms import Value
 from tui.views import GenerationSetting
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
+    from tui.engine.tasks.source_text import Source
     from tui.engine.tokenization.reading import TextTokenizer
 
 YOURS = ("max_new_tokens", "min_new_tokens", "num_beams", "length_penalty", "no_repeat_ngram_size")
@@ -67,36 +69,40 @@ def plan(
     model: PreTrainedModel,
     tokenizer: TextTokenizer,
     options: Mapping[str, Value],
-    target_id: int | None,
+    source: Source,
     files: Mapping[str, Mapping[str, Any]],
 ) -> Plan:
-    """The settings in force, by the priorities of `generate`: yours, the checkpoint's, transformers' own.
+    """The settings in force, by the priorities of the pipelines: yours, their own, the checkpoint's, the defaults.
 
-    target_id: the token of the target language. files: the checkpoint's `generation_config.json`, if it has one,
-    and its `config.json`, by name. Raises EngineError for a generation that can't be run here.
+    source: with the token of the target language and the task's own settings. files: the checkpoint's
+    `generation_config.json`, if it has one, and its `config.json`, by name. Raises EngineError for a generation
+    that can't be run here.
     """
     stated, defaults = known(model)
     own = {name: options[name] for name in YOURS if options.get(name) is not None}
     origins = {}
-    if target_id is not None:
-        own["forced_bos_token_id"] = target_id
+    if source.target_id is not None:
+        own["forced_bos_token_id"] = source.target_id
         origins["forced_bos_token_id"] = "tgt_lang"
     file = _FILE if _FILE in files else _LEGACY
-    refuse_implausible(stated, file, own.get("num_beams") or stated.get("num_beams") or 1, model)
+    pipeline = by_pipeline(model, source, files)
+    told = Settings(own, stated, defaults, origins, file, tokenizer, pipeline)
+    refuse_implausible(stated, file, told.value("num_beams"), model)
     notes = []
-    if stated.get("do_sample"):
+    if told.value("do_sample"):
         own["do_sample"], origins["do_sample"] = False, _OURS
         notes.append("The checkpoint asks for sampling, which writes another text each time; it is off here.")
-    told = Settings(own, stated, defaults, origins, file, tokenizer)
     _refuse_other_ways(told)
     refuse_ids_beyond(model, {name: told.value(name) for name in _PLACED})
     start = _start(told)
     most, most_by = _lengths(told, model)
     beams = int(told.value("num_beams"))
     refuse_long_search(beams, most, most_by)
-    texts, about_texts = texts_returned(stated, beams)
-    own |= {"num_return_sequences": texts, **growing_cache(model)}
-    notes += filter(None, [about_texts])
+    texts, about_texts = texts_returned(told.said("num_return_sequences") or 1, beams)
+    arguments = {name: value for name, (value, _) in pipeline.items()}
+    arguments |= own | {"num_return_sequences": texts, **growing_cache(model)}
+    obeyed = {name: pipeline[name] for name in pipeline if name not in own}
+    notes += filter(None, [about_texts, unheard(stated, obeyed, file)])
     told.tell("num_beams", " (greedy)" if beams == 1 else "")
     told.tell("do_sample")
     tell_others(told, beams)
@@ -108,7 +114,7 @@ def plan(
         notes += overruled(told, files.get(_LEGACY, {}))
     eos = told.value("eos_token_id")
     return Plan(
-        arguments=own,
+        arguments=arguments,
         settings=told.sorted(),
         start=start,
         most=most,
@@ -143,12 +149,24 @@ def _refuse_ways_of_others(model: PreTrainedModel, stated: Mapping[str, Any], fi
         raise _no_such_search(names or [mode.value], file)
 
 
-def texts_returned(stated: Mapping[str, Any], beams: int) -> tuple[int, str]:
-    """How many texts `generate` gives, as the checkpoint asks for, and what to say where it asks for several.
+def by_pipeline(
+    model: PreTrainedModel, source: Source, files: Mapping[str, Mapping[str, Any]]
+) -> dict[str, tuple[Any, str]]:
+    """What the pipeline of summarization or translation sets by itself or by the task's own parameters.
+
+    source: with these parameters. files: as for `plan`. Raises EngineError for parameters that nothing can obey.
+    """
+    stated, defaults = known(model)
+    refuse_implausible(source.params, source.params_from, source.params.get("num_beams") or 1, model)
+    version = files.get(_FILE, {}).get("transformers_version")
+    return pipeline_settings(stated, defaults, source.params, source.params_from, version)
+
+
+def texts_returned(wanted: int, beams: int) -> tuple[int, str]:
+    """How many texts `generate` gives of those that the checkpoint asks for; what to say where it asks for several.
 
     Without sampling there are no more of them than beams.
     """
-    wanted = stated.get("num_return_sequences") or 1
     count = min(wanted, beams)
     if wanted == 1:
         return 1, ""
@@ -199,16 +217,18 @@ def writing(
     origins: Mapping[str, str],
     files: Mapping[str, Mapping[str, Any]],
     prompt: int | None,
+    pipeline: InForce,
 ) -> Writing:
     """The settings in force where every token is looked at. Raises EngineError for what can't be run here.
 
     own: what `generate` is called with. origins: of the names in `own`, those that are not yours. prompt: tokens of
-    a decoder's prompt, None for one that writes from what an encoder read. files: as for `plan`.
+    a decoder's prompt, None for one that writes from what an encoder read. files: as for `plan`. pipeline: what
+    `by_pipeline` gives for the latter.
     """
     stated, defaults = known(model)
     file = _FILE if _FILE in files else _LEGACY
     refuse_implausible(stated, file, own.get("num_beams") or stated.get("num_beams") or 1, model)
-    told = Settings(own, stated, defaults, origins, file, tokenizer)
+    told = Settings(own, stated, defaults, origins, file, tokenizer, pipeline)
     _refuse_other_ways(told)
     refuse_ids_beyond(model, {name: told.value(name) for name in _PLACED})
     start = _start(told) if prompt is None else None
@@ -218,7 +238,7 @@ def writing(
         told.tell("num_beams", " (one token after the other)" if beams == 1 else "")
     if told.value("do_sample"):
         tell_sampling(told)
-    if (stated.get("num_return_sequences") or 1) > 1:
+    if "num_return_sequences" in own:
         told.tell("num_return_sequences")
     for name in ("min_new_tokens", "min_length"):
         if told.value(name):
@@ -240,7 +260,7 @@ def writing(
 
 def _stated_length(told: Settings, before: int) -> tuple[int | None, GenerationSetting | None]:
     """Most tokens after those `before`, and the setting that says so."""
-    new, whole = told.value("max_new_tokens"), told.stated.get("max_length")
+    new, whole = told.value("max_new_tokens"), told.said("max_length")
     if new is not None:
         return int(new), GenerationSetting("max_new_tokens", str(new), told.origin("max_new_tokens"))
     if whole is not None:
@@ -280,8 +300,8 @@ def _lengths(told: Settings, model: PreTrainedModel) -> tuple[int, str]:
     if new is not None:
         told.tell("max_new_tokens")
         return new + 1, f"max_new_tokens {new}"
-    if told.stated.get("max_length") is not None:
-        most = int(told.stated["max_length"])
+    if told.said("max_length") is not None:
+        most = int(told.said("max_length"))
         if most < 2:
             raise EngineError(
                 "No room to write",

@@ -87,9 +87,7 @@ def forward(
     refuse_empty(prepared)
     tokenizer, source = prepared.tokenizer, prepared.source
     reading = prepared.readings[0]
-    wanted = plan(
-        loaded.model, tokenizer, prepared.options, source.target_id, checkpoint_files(tokenizer.folder)
-    )
+    wanted = plan(loaded.model, tokenizer, prepared.options, source, checkpoint_files(tokenizer.folder))
 
     def read(encoder: Stages) -> None:
         if early is not None:

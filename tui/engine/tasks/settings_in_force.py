@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tui.engine.sources.files import CONFIG, GENERATION_CONFIG
+from tui.engine.tasks.version_four import InForce
 from tui.views import GenerationSetting
 
 if TYPE_CHECKING:
@@ -49,21 +50,28 @@ class Settings:
     file: str
     """Where `stated` comes from."""
     tokenizer: TextTokenizer
+    pipeline: InForce = field(default_factory=dict)
+    """What the task's pipeline puts in the place of what is stated."""
     rows: list[GenerationSetting] = field(default_factory=list)
 
     def value(self, name: str) -> Any:
         """The setting in force; None in `own` turns it off."""
+        value = self.said(name)
+        set_otherwise = name in self.own or name in self.pipeline
+        return self.defaults.get(name) if value is None and not set_otherwise else value
+
+    def said(self, name: str) -> Any:
+        """The setting as somebody set it, whoever it was; None where nobody did."""
         if name in self.own:
             return self.own[name]
-        for place in (self.stated, self.defaults):
-            if place.get(name) is not None:
-                return place[name]
-        return None
+        return self.pipeline[name][0] if name in self.pipeline else self.stated.get(name)
 
     def origin(self, name: str) -> str:
         """Whose it is."""
         if name in self.own:
             return self.origins.get(name, "yours")
+        if name in self.pipeline:
+            return self.pipeline[name][1]
         return self.file if self.stated.get(name) is not None else DEFAULT
 
     def tell(self, name: str, remark: str = "", value: Any = None) -> None:
@@ -119,7 +127,7 @@ def _is_on(name: str, value: Any) -> bool:
 def tell_others(told: Settings, beams: int) -> None:
     """Every other setting that is not at rest."""
     told_already = {row.name for row in told.rows}
-    for name in sorted({*told.own, *told.stated}):
+    for name in sorted({*told.own, *told.pipeline, *told.stated}):
         if name in told_already or name in _NOT_ABOUT_THE_TEXT or name in _LENGTHS or name in _SAMPLING:
             continue
         value = told.value(name)

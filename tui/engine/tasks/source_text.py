@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tui.engine.errors import EngineError
@@ -33,6 +33,10 @@ class Source:
     target_id: int | None = None
     """The token that the decoder has to begin with."""
     note: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
+    """What `task_specific_params` has for the task, or for the direction of a translation, besides a prefix."""
+    params_from: str = ""
+    """Where these stand."""
 
 
 NOTHING_SAID = Source()
@@ -53,11 +57,29 @@ def source_of(
     own = options.get("prefix")
     prefix = own if isinstance(own, str) else None
     source, target = _code(options, "src_lang"), _code(options, "tgt_lang")
+    tasks = _task_params(config)
     if tokenizer.languages is not None and tokenizer.languages.ids:  # a vocabulary need not have them
-        return _special_codes(tokenizer.languages, task, prefix, source, target, generation)
+        found = _special_codes(tokenizer.languages, task, prefix, source, target, generation)
+        return _with_params(found, task, tasks)
     if task == "translation" and (codes := tokenizer.text_codes()):
-        return _codes_in_text(codes, text, prefix, source, target)
-    return _prefix(task, prefix, source, target, config)
+        return _with_params(_codes_in_text(codes, text, prefix, source, target), task, tasks)
+    return _prefix(task, prefix, source, target, config, tasks)
+
+
+def _task_params(config: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    stated = config.get("task_specific_params")
+    if not isinstance(stated, dict):
+        return {}
+    return {name: entry for name, entry in stated.items() if isinstance(entry, dict)}
+
+
+def _with_params(found: Source, name: str, tasks: Mapping[str, Mapping[str, Any]]) -> Source:
+    params = {key: value for key, value in tasks.get(name, {}).items() if key != "prefix"}
+    return replace(found, params=params, params_from=_stands_under(name))
+
+
+def _stands_under(name: str) -> str:
+    return f"config.json, task_specific_params, {name}"
 
 
 def _code(options: Mapping[str, Value], name: str) -> str | None:
@@ -142,25 +164,24 @@ def _codes_in_text(
 
 
 def _prefix(
-    task: str, own: str | None, source: str | None, target: str | None, config: Mapping[str, Any]
+    task: str,
+    own: str | None,
+    source: str | None,
+    target: str | None,
+    config: Mapping[str, Any],
+    tasks: Mapping[str, Mapping[str, Any]],
 ) -> Source:
-    stated = config.get("task_specific_params")
-    tasks = (
-        {name: entry for name, entry in stated.items() if isinstance(entry, dict)}
-        if isinstance(stated, dict)
-        else {}
-    )
     name = task if own is not None and not (source or target) else _entry(task, source, target, tasks)
-    entry = tasks.get(name, {})
-    note = _unread(name, entry)
+    stated, general = tasks.get(name, {}).get("prefix"), config.get("prefix")
     if own is not None:
-        return Source(own, (_told_prefix(own, YOURS),), note=note)
-    if isinstance(entry.get("prefix"), str):
-        origin = f"config.json, task_specific_params, {name}"
-        return Source(entry["prefix"], (_told_prefix(entry["prefix"], origin),), note=note)
-    if isinstance(config.get("prefix"), str):
-        return Source(config["prefix"], (_told_prefix(config["prefix"], "config.json, prefix"),), note=note)
-    return Source(told=(_told_prefix("", "the checkpoint names none"),), note=note)
+        prefix, origin = own, YOURS
+    elif isinstance(stated, str):
+        prefix, origin = stated, _stands_under(name)
+    elif isinstance(general, str):
+        prefix, origin = general, "config.json, prefix"
+    else:
+        prefix, origin = "", "the checkpoint names none"
+    return _with_params(Source(prefix, (_told_prefix(prefix, origin),)), name, tasks)
 
 
 def _entry(task: str, source: str | None, target: str | None, tasks: Mapping[str, Any]) -> str:
@@ -186,17 +207,6 @@ def _entry(task: str, source: str | None, target: str | None, tasks: Mapping[str
         "Translate which way?" if fitting else "It can't translate this way",
         f"This checkpoint translates {ways}.",
         "Set src_lang and tgt_lang to such codes (F2), or a prefix of your own.",
-    )
-
-
-def _unread(name: str, entry: Mapping[str, Any]) -> str:
-    """What the checkpoint wants for this task and `generate` of transformers 5 doesn't look at."""
-    wanted = [f"{key} {value}" for key, value in entry.items() if key != "prefix" and value is not None]
-    if not wanted:
-        return ""
-    return (
-        f"config.json has settings under task_specific_params, {name}, that transformers 5 doesn't read: "
-        f"{', '.join(wanted)}. F2 can set some of them."
     )
 
 

@@ -32,7 +32,7 @@ HELP = (
     "as no_repeat_ngram_size choose others. A token with ! was put there by a setting. Selecting a token shows the "
     "logits that it was chosen from.\n\n"
     "settings: what the encoder was told besides the text, and every setting the generation obeyed, with whose it "
-    "is: yours (F2), a file of the checkpoint, or transformers' default."
+    "is: yours (F2), the pipeline's own, a file of the checkpoint, or transformers' default."
 )
 _NARROWEST_BAR, _WIDEST_BAR = 8, 24
 _WIDEST_TOKEN = 20
