@@ -15,7 +15,6 @@ from tests.engine.conftest import load_here
 from tests.engine.decoding.writing import Writer
 from tests.families.making import make_family
 from tui.engine.errors import EngineError
-from tui.engine.tasks.before_text import XLNET_PREFIX
 from tui.scripts import Asked, script
 from tui.values import ReadoutSettings, RowAddress
 
@@ -90,12 +89,11 @@ def test_a_prefix_of_ones_own_takes_its_place(tmp_path: Path) -> None:
 
 
 def test_xlnet_reads_the_article_that_the_pipeline_puts_before_a_prompt(tmp_path: Path) -> None:
-    assert XLNET_PREFIX == TextGenerationPipeline.XL_PREFIX
     folder = make_family(tmp_path / "xlnet", "xlnet", "AutoModelForCausalLM")
     generate = pipeline_of(folder)
     told = ask(load_here(folder, task=TASK), "a film", max_new_tokens=3)
     assert told.answer == generate("a film", do_sample=False, max_new_tokens=3)
-    assert read_by(told) == generate.tokenizer(XLNET_PREFIX + "a film")["input_ids"]
+    assert read_by(told) == generate.tokenizer(TextGenerationPipeline.XL_PREFIX + "a film")["input_ids"]
     assert told.view.prefix_by == "the pipeline's own for XLNet"
     assert by_script(folder, "a film", None, max_new_tokens=3)["answer"] == told.answer
     edit_json(folder / "config.json", prefix="")

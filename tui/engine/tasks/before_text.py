@@ -15,16 +15,6 @@ from tui.engine.tokenization.reading import Reading
 from tui.values import Token
 
 _XLNET = "xlnet"
-XLNET_PREFIX = """
-    In 1991, the remains of Russian Tsar Nicholas II and his family (except for Alexei and Maria) are discovered. The
-    voice of Nicholas's young son, Tsarevich Alexei Nikolaevich, narrates the remainder of the story. 1883 Western
-    Siberia, a young Grigori Rasputin is asked by his father and a group of men to perform magic. Rasputin has a vision
-    and denounces one of the men as a horse thief. Although his father initially slaps him for making such an
-    accusation, Rasputin watches as the man is chased outside and beaten. Twenty years later, Rasputin sees a vision of
-    the Virgin Mary, prompting him to become a priest. Rasputin quickly becomes famous, with people, even a bishop,
-    begging for his blessing. <eod> </s> <eos>
-    """  # noqa: E501
-"""`TextGenerationPipeline.XL_PREFIX`, which is not imported for it: that takes torch."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +46,9 @@ def prompt_prefix(own: object, config: Mapping[str, Any]) -> Prefix:
     if isinstance(stated, str):
         return Prefix(stated, f"{files.CONFIG}, prefix")
     if stated is None and config.get("model_type") == _XLNET:
-        return Prefix(XLNET_PREFIX, "the pipeline's own for XLNet")
+        from transformers import TextGenerationPipeline  # with torch, which a model of that kind takes anyway
+
+        return Prefix(TextGenerationPipeline.XL_PREFIX, "the pipeline's own for XLNet")
     return NO_PREFIX
 
 
