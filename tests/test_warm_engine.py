@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.patience import PATIENCE
-from tests.warm_engine import Forked, WarmEngine
+from tests.warm_engine import ENVIRONMENT, ITS_OWN, Forked, WarmEngine
 from tui.framing import PREAMBLE, encode_frame
 from tui.protocol import Shutdown
 from tui.settings import Settings
@@ -18,6 +19,17 @@ from tui.settings import Settings
 pytestmark = pytest.mark.skipif(
     sys.platform != "linux" or Path("/dev/nvidiactl").exists(), reason="here every engine starts cold"
 )
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test before left in it."""
+    for name in os.environ.keys() - ENVIRONMENT.keys():
+        if not name.startswith(ITS_OWN):
+            monkeypatch.delenv(name)
+    for name, value in ENVIRONMENT.items():
+        if not name.startswith(ITS_OWN):
+            monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
@@ -68,3 +80,10 @@ def test_another_program_needs_a_cold_start(tmp_path: Path) -> None:
     cold = WarmEngine((sys.executable, "-c", "pass"), tmp_path / "engine.log")
     assert cold.popen.wait(PATIENCE) == 0
     assert not isinstance(cold.popen, Forked)
+
+
+def test_what_torch_sets_by_itself_needs_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    engine = WarmEngine(Settings().command, tmp_path / "engine.log")
+    engine.kill_now()
+    assert isinstance(engine.popen, Forked)

@@ -26,12 +26,12 @@ from tui.engine_process import EngineProcess
 
 ROOT = Path(__file__).parents[1]
 _ENGINE = ("-m", "tui.engine")
-_ITS_OWN = ("LOGITSCOPE_", "PYTEST_", "PWD", "OLDPWD")
-"""What is read by the engine itself, and only when it runs, or by nobody."""
+ITS_OWN = ("LOGITSCOPE_", "PYTEST_", "TORCHINDUCTOR_", "PWD", "OLDPWD")
+"""What is read by the engine itself, and only when it runs, or by nobody; torch sets some as it is imported."""
 _MOST_BYTES = 1_000_000
 _LOOK_SECONDS = 0.01
 _FLAGS = ("-X", "utf8")
-_ENVIRONMENT = dict(os.environ)
+ENVIRONMENT = dict(os.environ)
 """Before any test changes it."""
 
 
@@ -81,8 +81,8 @@ class Source:
 
 def _can_have(environment: dict[str, str]) -> bool:
     """Whether what was imported in one environment is as it would be in another."""
-    differing = {name for name, _ in environment.items() ^ _ENVIRONMENT.items()}
-    return all(name.startswith(_ITS_OWN) for name in differing)
+    differing = {name for name, _ in environment.items() ^ ENVIRONMENT.items()}
+    return all(name.startswith(ITS_OWN) for name in differing)
 
 
 class Forked(subprocess.Popen[bytes]):
