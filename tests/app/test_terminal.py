@@ -20,6 +20,46 @@ from tests.pseudo_terminal import TRUE_COLOR, PseudoTerminal
 from tui.app.session import SessionFile
 from tui.app.session_format import read
 
+RESIZED_TWICE = """\
+import fcntl, signal, struct, sys, termios
+from textual import events
+from textual.app import App
+from tui.app.terminal.reading import KeyReader
+
+class Interrupted(KeyReader):
+    is_due = False
+
+    def _get_terminal_size(self):
+        size = super()._get_terminal_size()
+        if Interrupted.is_due:
+            Interrupted.is_due = False
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 70, 0, 0))
+            signal.raise_signal(signal.SIGWINCH)
+        return size
+
+class Sizes(App):
+    told = ()
+
+    def get_driver_class(self):
+        return Interrupted
+
+    def interrupt(self):
+        Interrupted.is_due = True
+        signal.raise_signal(signal.SIGWINCH)
+
+    def post_message(self, message):
+        if isinstance(message, events.Resize):
+            self.told += (tuple(message.size),)
+            if len(self.told) == 1:
+                self.call_later(self.interrupt)
+            if len(self.told) == 3:
+                self.exit(message=f"sizes {self.told}")
+        return super().post_message(message)
+
+Sizes().run()
+"""
+"""A terminal that is resized while the size before is being asked for."""
+
 
 class Shell:
     """`logitscope` in a pseudo-terminal of 100x30."""
@@ -312,3 +352,17 @@ def test_a_text_that_was_not_answered_is_not_sent_by_itself(
     shell.ended()
     shell = start("--resume")
     shell.shows("ITIVE ")
+
+
+def test_a_size_that_comes_while_the_one_before_is_told_is_the_last_one() -> None:
+    environment = {**os.environ, **TRUE_COLOR}
+    environment.pop("COLUMNS", None)
+    environment.pop("LINES", None)
+    terminal = PseudoTerminal((sys.executable, "-c", RESIZED_TWICE), environment, 100, 30)
+    came, limit = b"", time.monotonic() + PATIENCE
+    while terminal.process.poll() is None and time.monotonic() < limit:
+        came += terminal.read(0.1) or b""
+    came += terminal.read(0.1) or b""
+    terminal.process.kill()
+    terminal.close()
+    assert b"sizes ((100, 30), (100, 30), (70, 20))" in came

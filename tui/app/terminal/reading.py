@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import os
 import selectors
+import signal
 import time
 from codecs import getincrementaldecoder
 from typing import TYPE_CHECKING
@@ -13,6 +16,7 @@ from textual._xterm_parser import BRACKETED_PASTE_END as END
 from textual._xterm_parser import BRACKETED_PASTE_START as START
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 
 from tui.app.terminal.at_once import modes_before
 
@@ -101,6 +105,21 @@ class KeyReader(LinuxDriver):
         """Take the terminal; whoever gets it back, gets it as it was before the program."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
         self.attrs_before = modes_before(self.fileno) or self.attrs_before
+        loop = asyncio.get_running_loop()
+
+        def resized(*_: object) -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(self.tell_size)
+
+        # Textual's handler asks for the size where the signal finds it: another signal that comes meanwhile tells
+        # the newer size first, and the older one is believed from then on.
+        signal.signal(signal.SIGWINCH, resized)
+
+    def tell_size(self) -> None:
+        """Tell the app which size the terminal has now."""
+        if not self._in_band_window_resize:
+            size = Size(*self._get_terminal_size())
+            self._app.post_message(events.Resize(size, size))
 
     def run_input_thread(self) -> None:
         """Read until the app ends."""
