@@ -26,26 +26,26 @@ def threads() -> Iterator[None]:
 
 def test_a_key_takes_one_core_from_the_model_for_a_while() -> None:
     use = Use(4)
-    assert use.threads(10.0) == 4
+    assert use.threads(10.0, 9) == 4
     use.typed(10.0)
-    assert use.threads(10.0) == 3
-    assert use.threads(10.0 + KEYS_SECONDS / 2) == 3
-    assert use.threads(10.0 + KEYS_SECONDS) == 4
+    assert use.threads(10.0, 9) == 3
+    assert use.threads(10.0 + KEYS_SECONDS / 2, 9) == 3
+    assert use.threads(10.0 + KEYS_SECONDS, 9) == 4
 
 
 def test_a_machine_with_one_core_has_one() -> None:
     use = Use(1)
     use.typed(0.0)
-    assert use.threads(0.0) == 1
+    assert use.threads(0.0, 9) == 1
     use.computed(0.0, 1, 9, 10.0, 1.0)
-    assert use.threads(0.0) == 1
+    assert use.threads(0.0, 9) == 1
 
 
 def test_a_forward_that_had_to_wait_leaves_a_core_to_others() -> None:
     use = Use(2)
     use.computed(0.0, 2, 9, 1.0, 0.5)
-    assert use.threads(0.0) == 1
-    assert use.threads(SHORTEST) == 2
+    assert use.threads(0.0, 9) == 1
+    assert use.threads(SHORTEST, 9) == 2
 
 
 def test_vain_trials_become_rarer_until_one_succeeds() -> None:
@@ -58,7 +58,7 @@ def test_vain_trials_become_rarer_until_one_succeeds() -> None:
     assert pauses[:3] == [SHORTEST, 2 * SHORTEST, 4 * SHORTEST]
     assert pauses[-1] == LONGEST
     use.computed(now, 2, 9, 1.0, 0.99)
-    assert use.threads(now) == 2
+    assert use.threads(now, 9) == 2
     use.computed(now, 2, 9, 1.0, 0.5)
     assert use.others_until - now == SHORTEST
 
@@ -66,17 +66,17 @@ def test_vain_trials_become_rarer_until_one_succeeds() -> None:
 def test_short_forwards_are_judged_together() -> None:
     use = Use(2)
     use.computed(0.0, 2, 9, 0.01, 0.0)  # one that was interrupted
-    assert use.threads(0.0) == 2
+    assert use.threads(0.0, 9) == 2
     for _ in range(20):
         use.computed(0.0, 2, 9, 0.01, 0.01)
-    assert use.threads(0.0) == 2
+    assert use.threads(0.0, 9) == 2
 
 
 def test_what_fewer_threads_took_says_nothing_of_all() -> None:
     use = Use(4)
     use.typed(0.0)
-    use.computed(0.0, use.threads(0.0), 9, 1.0, 0.1)
-    assert use.threads(KEYS_SECONDS) == 4
+    use.computed(0.0, use.threads(0.0, 9), 9, 1.0, 0.1)
+    assert use.threads(KEYS_SECONDS, 9) == 4
 
 
 def test_a_thread_that_waited_for_something_else_gets_its_core_back() -> None:
@@ -84,11 +84,11 @@ def test_a_thread_that_waited_for_something_else_gets_its_core_back() -> None:
     trusted = []
     for _ in range(7):
         use.computed(now, 2, 100, 1.0, 0.5)
-        assert use.threads(now) == 1
+        assert use.threads(now, 100) == 1
         use.computed(now, 1, 100, 1.5, 1.5)  # slower with one
-        assert use.threads(now) == 2
+        assert use.threads(now, 100) == 2
         use.computed(now, 2, 100, 1.0, 0.5)
-        assert use.threads(now) == 2
+        assert use.threads(now, 100) == 2
         trusted.append(use.all_until - now)
         now = use.all_until
     assert trusted[:3] == [SHORTEST, 2 * SHORTEST, 4 * SHORTEST]
@@ -99,8 +99,8 @@ def test_fewer_threads_that_are_faster_keep_the_core_free() -> None:
     use = Use(2)
     use.computed(0.0, 2, 100, 1.0, 0.5)
     use.computed(0.0, 1, 120, 0.6, 0.6)
-    assert use.threads(0.0) == 1
-    assert use.threads(SHORTEST) == 2
+    assert use.threads(0.0, 100) == 1
+    assert use.threads(SHORTEST, 100) == 2
 
 
 def test_only_texts_of_about_the_same_length_are_compared() -> None:
@@ -108,7 +108,7 @@ def test_only_texts_of_about_the_same_length_are_compared() -> None:
     use.computed(0.0, 2, 100, 1.0, 0.5)
     use.computed(0.0, 1, 10, 1.0, 1.0)
     use.computed(0.0, 1, 1000, 1.0, 1.0)
-    assert use.threads(0.0) == 1
+    assert [use.threads(0.0, positions) for positions in (10, 100, 150, 1000)] == [2, 1, 1, 2]
 
 
 def write(steps: StepsTimed, seconds: Mapping[int, float], count: int) -> list[int]:

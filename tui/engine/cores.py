@@ -84,9 +84,12 @@ class Use:
     writing: tuple[object, StepsTimed] | None = None
     """What is written by, and the forwards of that."""
 
-    def threads(self, now: float) -> int:
-        """For the next forward; now: seconds of `time.monotonic`."""
-        return max(1, self.most - 1) if now < max(self.keys_until, self.others_until) else self.most
+    def threads(self, now: float, positions: int) -> int:
+        """For the next forward; now: seconds of `time.monotonic`. positions: that it is over."""
+        others_until = self.others_until
+        if self.doubted is not None and not self.doubted.is_like(positions):
+            others_until = 0.0  # it would be with fewer what nobody could compare
+        return max(1, self.most - 1) if now < max(self.keys_until, others_until) else self.most
 
     def threads_to_write(self, now: float, what: object) -> int:
         """For a forward that writes a token; what: equal for forwards that do the same work."""
@@ -177,7 +180,11 @@ class Cores:
             return
         use, now, shape = self._use, time.monotonic(), _shape_of(arguments, keywords)
         writes = shape[1] == 1
-        threads = use.threads_to_write(now, (id(model), shape[0])) if writes else use.threads(now)
+        threads = (
+            use.threads_to_write(now, (id(model), shape[0]))
+            if writes
+            else use.threads(now, shape[0] * shape[1])
+        )
         if torch.get_num_threads() != threads:
             torch.set_num_threads(threads)
         self._began.at = threads, shape, time.perf_counter(), time.thread_time()
