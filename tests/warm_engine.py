@@ -39,41 +39,39 @@ class WarmEngine(EngineProcess):
     """An engine process that is forked where that can be, and else started."""
 
     def _start(self, command: tuple[str, ...], log: int) -> subprocess.Popen[bytes]:
-        if Source.newest is None:
-            Source.newest = Source()
-        forked = Source.newest.forked(command, log)
+        if Source.shared is None:
+            Source.shared = Source()
+        forked = Source.shared.forked(command, log)
         return super()._start(command, log) if forked is None else forked
 
 
 class Source:
     """A process that has imported everything, and is forked; one for all tests of this process."""
 
-    newest: Source | None = None
+    shared: Source | None = None
 
     def __init__(self) -> None:
         self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._process = (
-            subprocess.Popen(  # ends when this end of the socket does, at the latest with this process
-                [sys.executable, *_FLAGS, "-m", "tests.warm_engine", str(theirs.fileno())],
-                cwd=ROOT,
-                pass_fds=(theirs.fileno(),),
-                start_new_session=True,
-            )
+        # It ends when this end of the socket does, at the latest with this process.
+        self._process = subprocess.Popen(
+            [sys.executable, *_FLAGS, "-m", "tests.warm_engine", str(theirs.fileno())],
+            cwd=ROOT,
+            env=ENVIRONMENT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,
         )
         theirs.close()
 
     def forked(self, command: tuple[str, ...], log: int) -> Forked | None:
         """An engine by this command; None where it must be started."""
-        interpreter, arguments = command[:3], command[3:]
-        if (
-            interpreter != (sys.executable, *_FLAGS)
-            or sys.platform != "linux"
-            or Path("/dev/nvidiactl").exists()
-        ):
+        may_fork = sys.platform == "linux" and not Path("/dev/nvidiactl").exists()
+        if not may_fork or command[:3] != (sys.executable, *_FLAGS):
             return None
-        arguments = (
-            arguments[1:] if arguments[:1] == ("-P",) else arguments
-        )  # its libraries are imported already
+        arguments = command[3:]
+        if arguments[:1] == ("-P",):  # keeps from imports what is imported already
+            arguments = arguments[1:]
         if arguments[:2] != _ENGINE or not _can_have(dict(os.environ)):
             return None
         return Forked(self._control, arguments[2:], log)
