@@ -114,11 +114,19 @@ def fit_end(text: str, width: int) -> str:
     shown = visible(text)
     if cell_len(shown) <= width:
         return shown
-    cells, kept = 1, len(shown)
-    while kept and cells + cell_len(shown[kept - 1]) <= width:
-        kept -= 1
-        cells += cell_len(shown[kept])
-    return f"…{shown[kept:]}" if width > 0 else ""
+    return f"…{ending(shown, width - 1)}" if width > 0 else ""
+
+
+def ending(shown: str, width: int) -> str:
+    """The last characters of a visible text that fit into so many cells.
+
+    >>> ending("beams", 3), ending("日本", 3)
+    ('ams', '本')
+    """
+    start = len(shown)
+    while start and (width := width - cell_len(shown[start - 1])) >= 0:
+        start -= 1
+    return shown[start:]
 
 
 def pad(text: str, width: int) -> str:

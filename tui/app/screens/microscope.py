@@ -143,9 +143,8 @@ class Microscope(Frame):
         self._show_head()
         self._give(view)
 
-    def on_resize(self, event: events.Resize) -> None:
+    def on_resize(self, _: events.Resize) -> None:  # Textual calls the frame's, too
         """How much of a name is told depends on the width."""
-        super().on_resize(event)
         if self.shown:
             self._show_head()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.cells import cell_len
 
 from tui.app.render import numbers
-from tui.app.render.glyphs import pad, visible
+from tui.app.render.glyphs import ending, pad, visible
 from tui.generation.beams import BeamCandidate
 from tui.generation.steps import added_text
 from tui.generation.traced import Way, chosen, shared
@@ -23,7 +23,7 @@ def entry(way: Way, first: Way, room: int) -> str:
     why = visible(last.why)
     space = max(8, min(room - cell_len(scores) - 4, 40))
     if cell_len(before) + cell_len(words) + 2 > space:
-        words = "…" + _end(words, space - cell_len(before) - 3)
+        words = "…" + ending(words, space - cell_len(before) - 3)
     shown = f"{_MARKS[last.fate]} {pad(f'{before}“{words}”', space)} {scores}"
     return f"{shown}  {why}" if cell_len(shown) + 2 + cell_len(why) <= room else shown
 
@@ -41,18 +41,6 @@ def about(way: Way) -> str:
 def style_of(candidate: BeamCandidate) -> str:
     """The component class of its row."""
     return {"kept": "text", "finished": "strong", "cut": "muted"}[candidate.fate]
-
-
-def _end(text: str, cells: int) -> str:
-    """The last characters of a visible text that fit into so many cells.
-
-    >>> _end("beams", 3), _end("日本", 3)
-    ('ams', '本')
-    """
-    start = len(text)
-    while start and (cells := cells - cell_len(text[start - 1])) >= 0:
-        start -= 1
-    return text[start:]
 
 
 def _added(candidate: BeamCandidate) -> str:
