@@ -61,10 +61,10 @@ class Compared(msgspec.Struct, frozen=True):
     characters_per_token: float | None
     """Special tokens around the text are not counted, here and below."""
     bytes_per_token: float | None
-    unknown_id: int | None
-    """The id of the unknown token; None where the vocabulary has none."""
     unknown: int
     """Tokens that stand for what is not in the vocabulary."""
+    unknown_places: tuple[int, ...]
+    """Those of the excerpt, as places in `tokens`."""
     unknown_rate: float | None
     """Their part of all tokens, 0 to 1."""
     unknown_characters: int | None

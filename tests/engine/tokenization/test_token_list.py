@@ -6,17 +6,20 @@ import random
 
 import numpy as np
 import pytest
-from tokenizers import Tokenizer
+from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers
 
 from tests.checkpoints import CORPUS
 from tests.engine.tokenization.test_long_texts import long_text
 from tests.engine.tokenization.test_python_stages import _Shouting
 from tests.engine.tokenization.traces.backends import ALL
 from tui.engine.tokenization import token_list
-from tui.engine.tokenization.opening import open_tokenizer
+from tui.engine.tokenization.comparison import compare
+from tui.engine.tokenization.opening import OpenTokenizer, open_tokenizer
 from tui.engine.tokenization.reading import RustTokenizer
+from tui.engine.tokenization.stages import RustStages
 from tui.engine.tokenization.taking_over import take_over
 from tui.engine.tokenization.token_list import LongReading
+from tui.microscope.portions import Tokens
 from tui.microscope.token_list import MOST_CHARACTERS
 
 
@@ -48,7 +51,51 @@ def test_parts_give_what_the_whole_gives(name: str, monkeypatch: pytest.MonkeyPa
         bare[start:end] = False
     assert reading.uncovered == bare.sum()
     assert reading.uncovered_spaces == sum(text[place].isspace() for place in np.flatnonzero(bare))
-    assert reading.unknown == sum(index == tokenizer.unknown_id for index in whole.ids)
+    unknown = [
+        index == tokenizer.unknown_id and text[start:end].strip() != tokenizer.entry(index)
+        for index, (start, end) in zip(whole.ids, whole.offsets, strict=True)
+    ]
+    assert [row.unknown for row in rows] == unknown
+    assert reading.unknown == sum(unknown)
+
+
+@pytest.mark.parametrize(
+    ("flags", "text", "unknown"),
+    [
+        ({"normalized": False}, "a ☃ [UNK] b [Unk]", "☃ [ Unk ]"),
+        ({"normalized": True}, "a ☃ [UNK] b [Unk]", "☃"),
+        ({"normalized": False, "lstrip": True, "rstrip": True}, "a ☃  [UNK]  b", "☃"),
+        ({"normalized": False, "single_word": True}, "a b[UNK]c ☃ [UNK]", "b[UNK]c ☃"),
+    ],
+)
+def test_an_unknown_token_that_the_text_spells_is_known_wherever_it_is_told_of(
+    flags: dict[str, bool], text: str, unknown: str
+) -> None:
+    backend = Tokenizer(models.WordLevel({"[UNK]": 0, "a": 1, "b": 2}, unk_token="[UNK]"))
+    backend.normalizer = normalizers.Lowercase()
+    whole_words = "single_word" in flags
+    backend.pre_tokenizer = pre_tokenizers.WhitespaceSplit() if whole_words else pre_tokenizers.Whitespace()
+    backend.add_special_tokens([AddedToken("[UNK]", special=True, **flags)])
+    reader = RustTokenizer.around(backend, {}, None, ("input_ids",))
+    stages, wanted = RustStages(reader), unknown.split()
+    (model,) = (stage for stage in stages.stages(text).stages if stage.kind == "model")
+    assert [text[piece.start : piece.end] for piece in model.pieces if piece.origin == "unknown"] == wanted
+    reading = LongReading(reader, "spelled out", text)
+    read_whole(reading)
+    rows = reading.rows(0, reading.total)
+    assert [row.covers for row in rows if row.unknown] == wanted
+    assert reading.unknown == len(wanted)
+    opened = OpenTokenizer("", "spelled out", "folder", reader)
+    compared = compare(text, [opened, opened]).tokenizers[0]
+    assert [place for place, row in enumerate(rows) if row.unknown] == [*compared.unknown_places]
+    assert compared.unknown == len(wanted)
+    special = [not row.unknown and row.entry.id == 0 for row in rows]
+    assert [token.special for token in compared.tokens] == special
+    assert [token.special for token in reader.read(text).tokens] == special
+    (portions,) = stages.told([text])
+    (tokens,) = (portion for portion in portions if isinstance(portion, Tokens))
+    assert [place in tokens.special for place in range(len(rows))] == special
+    assert [place in tokens.unknown for place in range(len(rows))] == [row.unknown for row in rows]
 
 
 def test_a_long_text_is_read_in_many_calls_and_its_rows_are_those_of_the_text() -> None:
@@ -81,3 +128,8 @@ def test_a_tokenizer_that_tells_no_characters() -> None:
         ("H", None, None),
         ("E", None, None),
     ]
+    for text, unknown in (("the é", [4]), ("the ~", [])):
+        reading = LongReading(take_over(_Shouting(), None), "in Python", text)
+        read_whole(reading)
+        assert [row.place for row in reading.rows(0, reading.total) if row.unknown] == unknown
+        assert reading.unknown == len(unknown)

@@ -98,8 +98,8 @@ def _compared(each: OpenTokenizer, whole: WholeText, text: str, excerpt: Excerpt
         aligned=whole.spans is not None,
         characters_per_token=len(text) / own if own else None,
         bytes_per_token=excerpt.bytes / own if own else None,
-        unknown_id=each.tokenizer.unknown_id,
         unknown=int(unknown.sum()),
+        unknown_places=tuple(np.flatnonzero(unknown[first:last]).tolist()),
         unknown_rate=float(unknown.sum()) / own if own else None,
         unknown_characters=None
         if whole.spans is None

@@ -37,6 +37,20 @@ def unknown_id_of(backend: tokenizers.Tokenizer) -> int | None:
     return None if token is None else backend.token_to_id(token)
 
 
+def speller_of(backend: tokenizers.Tokenizer, index: int | None) -> Callable[[str], bool]:
+    """What tells of characters whether they spell an entry, the spaces aside that an added token may take with it.
+
+    An added token that is `normalized` is found where text and token come to the same behind the normalizers.
+    """
+    entry = None if index is None else backend.id_to_token(index)
+    normalizer = backend.normalizer
+    added = None if index is None else backend.get_added_tokens_decoder().get(index)
+    if entry is None or added is None or not added.normalized or normalizer is None:
+        return lambda span: span.strip() == entry
+    matched = normalizer.normalize_str(entry)
+    return lambda span: normalizer.normalize_str(span.strip()) == matched
+
+
 _CLEAN_UP = "clean_up_tokenization_spaces"
 
 

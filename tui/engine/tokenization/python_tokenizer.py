@@ -29,7 +29,7 @@ class PythonTokenizer(SharedTokenizer):
         super().__init__(tokenizer.all_special_ids, renderer(tokenizer))
         self._tokenizer = tokenizer
         self.limit = limit
-        self.unknown_id: int | None = tokenizer.unk_token_id
+        self.unknown_id = tokenizer.unk_token_id
         self.class_id: int | None = tokenizer.cls_token_id
         self.padding_side: str = tokenizer.padding_side
         self.mask_token: str | None = tokenizer.mask_token
@@ -59,17 +59,13 @@ class PythonTokenizer(SharedTokenizer):
             types = inputs.get("token_type_ids", [0] * len(ids))
             flags = self._tokenizer.get_special_tokens_mask(ids, already_has_special_tokens=True)
             entries = [entry or "" for entry in self._tokenizer.convert_ids_to_tokens(ids)]
-        # what is not in the vocabulary is unknown, not special; where it stands, such a tokenizer doesn't tell
-        unknown = [
-            index == self.unknown_id and entry not in text + (pair or "")
-            for index, entry in zip(ids, entries, strict=True)
-        ]
+        # where a token stands in the text, such a tokenizer doesn't tell
+        unknown = self.unknown_id is not None and self.is_unknown(self.unknown_id, text + (pair or ""))
+        lost = self.unknown_id if unknown else None
         return Reading(
             tokens=tuple(
-                Token(index, entry, None, None, bool(flag) and not lost, mask, type_id, None, None)
-                for index, entry, flag, lost, mask, type_id in zip(
-                    ids, entries, flags, unknown, masks, types, strict=True
-                )
+                Token(index, entry, None, None, bool(flag) and index != lost, mask, type_id, None, None)
+                for index, entry, flag, mask, type_id in zip(ids, entries, flags, masks, types, strict=True)
             ),
             total=total,
             unread_from=(None,) if pair is None else (None, None),
@@ -117,6 +113,9 @@ class PythonTokenizer(SharedTokenizer):
         """The id of an entry of the vocabulary."""
         found = self._tokenizer.get_vocab().get(entry)
         return None if found is None else int(found)
+
+    def _spells_unknown(self, span: str) -> bool:
+        return self.unknown_id is not None and self.entry(self.unknown_id) in span
 
     def _vocabulary(self) -> dict[str, int]:
         return self._tokenizer.get_vocab()

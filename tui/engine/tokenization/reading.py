@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from tui.engine.errors import EngineError
 from tui.engine.tokenization.conventions import (
     cleans_up,
+    speller_of,
     token_text,
     unknown_id_of,
     without_gaps,
@@ -385,7 +386,7 @@ class RustTokenizer(SharedTokenizer):
                 text=entry,
                 start=start,
                 end=end,
-                special=added == 1 or self._is_special(index, entry, (texts[number or 0] or "")[start:end]),
+                special=added == 1 or self.is_special_in(index, (texts[number or 0] or "")[start:end]),
                 mask=mask,
                 type_id=type_id,
                 word=word,
@@ -394,6 +395,6 @@ class RustTokenizer(SharedTokenizer):
             for index, entry, (start, end), added, mask, type_id, word, number in columns
         )
 
-    def _is_special(self, index: int, entry: str, span: str) -> bool:
-        """Whether a token found in the text is special; a word not in the vocabulary is unknown, not that."""
-        return index in self._special_ids and (index != self.unknown_id or entry in span)
+    @cached_property
+    def _spells_unknown(self) -> Callable[[str], bool]:
+        return speller_of(self._backend, self.unknown_id)

@@ -13,6 +13,9 @@ from tui.engine.tokenization.texts import Turns
 class SharedTokenizer:
     """One call at a time goes to what does the work; subclasses know what that is."""
 
+    unknown_id: int | None
+    """The id that stands for what is not in the vocabulary."""
+
     def __init__(self, special_ids: Collection[int], render: Callable[[Turns], str] | None) -> None:
         """render: applies the chat template; None where there is none."""
         self._calls = threading.Lock()
@@ -41,6 +44,24 @@ class SharedTokenizer:
     def is_special(self, index: int) -> bool:
         """Whether an id is that of a special token."""
         return index in self._special_ids
+
+    def is_unknown(self, index: int, span: str) -> bool:
+        """Whether an id that a text became stands for what is not in the vocabulary, not for its own spelling.
+
+        span: the characters that it stands for; all of the text where the tokenizer doesn't tell which.
+        """
+        return index == self.unknown_id and not self._spells_unknown(span)
+
+    def is_special_in(self, index: int, span: str) -> bool:
+        """Whether an id that a text became is a special token: what is not in the vocabulary is unknown, not that.
+
+        span: as for `is_unknown`.
+        """
+        return index in self._special_ids and not self.is_unknown(index, span)
+
+    def _spells_unknown(self, span: str) -> bool:
+        """Whether these characters are the unknown token itself."""
+        raise NotImplementedError
 
     def text_codes(self) -> tuple[str, ...]:
         """The language codes `>>xx<<` of the vocabulary."""

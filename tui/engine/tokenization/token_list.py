@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from tui.engine.tokenization.entries import AnyTokenizer, entry_of
 from tui.engine.tokenization.long_texts import cut, spans_can_be_cut
 from tui.engine.tokenization.reading import RustTokenizer
-from tui.engine.tokenization.whole_texts import read_whole, tells_failure
+from tui.engine.tokenization.whole_texts import read_whole, tells_failure, unknown_among
 from tui.microscope.token_list import MOST_CHARACTERS, ListedToken
 
 if TYPE_CHECKING:
@@ -100,11 +100,11 @@ class LongReading:
             return ()
         start = max(0, start)
         ids = self._ids[0][start : start + max(0, count)].tolist()
+        within = None if self._spans is None else self._spans[0][start : start + len(ids)]
         spans: Sequence[tuple[int | None, int | None]] = (
-            [(None, None)] * len(ids)
-            if self._spans is None
-            else self._spans[0][start : start + len(ids)].tolist()
+            [(None, None)] * len(ids) if within is None else within.tolist()
         )
+        unknown = unknown_among(self.tokenizer, np.array(ids, dtype=np.uint32), within, self.text).tolist()
         entries = {index: entry_of(self.tokenizer, index) for index in set(ids)}
         return tuple(
             ListedToken(
@@ -115,9 +115,11 @@ class LongReading:
                 covers=None
                 if first is None or end is None
                 else self.text[first : min(end, first + _MOST_COVERED)],
-                unknown=index == self.tokenizer.unknown_id,
+                unknown=is_unknown,
             )
-            for place, (index, (first, end)) in enumerate(zip(ids, spans, strict=True), start)
+            for place, (index, (first, end), is_unknown) in enumerate(
+                zip(ids, spans, unknown, strict=True), start
+            )
         )
 
     def _cut_up(self) -> Iterator[list[tuple[int, int]]]:
@@ -140,12 +142,11 @@ class LongReading:
         """Keep the tokens of a part that begins at character `start`; its spans count from there."""
         kept = np.asarray(ids, dtype=np.uint32)
         self._ids.append(kept)
-        if self.tokenizer.unknown_id is not None:
-            self.unknown += int(np.count_nonzero(kept == self.tokenizer.unknown_id))
-        if spans is None or self._spans is None or self._uncovered is None:
+        within = None if spans is None else np.asarray(spans, dtype=np.int32).reshape(-1, 2)
+        self.unknown += int(unknown_among(self.tokenizer, kept, within, text).sum())
+        if within is None or self._spans is None or self._uncovered is None:
             self._spans = self._uncovered = None
             return
-        within = np.asarray(spans, dtype=np.int32).reshape(-1, 2)
         bare, spaces = _uncovered(within, text)
         self._uncovered = (self._uncovered[0] + bare, self._uncovered[1] + spaces)
         self._spans.append(within + np.int32(start))

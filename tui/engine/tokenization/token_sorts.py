@@ -70,6 +70,5 @@ class TokenSorts:
 
     def _is_there(self, tokens: Tokens, place: int, text: str) -> bool:
         """Whether the text holds the special token itself, and not something unknown that became it."""
-        index = tokens.ids[place]
         span = text[tokens.starts[place] or 0 : tokens.ends[place] or 0]
-        return index != self._reader.unknown_id or self._reader.entry(index) in span
+        return not self._reader.is_unknown(tokens.ids[place], span)

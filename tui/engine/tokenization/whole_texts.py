@@ -72,14 +72,27 @@ def tells_failure(name: str) -> Iterator[None]:
 
 def unknown_tokens(tokenizer: AnyTokenizer, read: WholeText, text: str) -> NDArray[np.bool_]:
     """Which tokens stand for what is not in the vocabulary; not those of an unknown token that the text spells."""
-    if tokenizer.unknown_id is None:
-        return np.zeros(len(read.ids), dtype=bool)
-    found: NDArray[np.bool_] = np.equal(read.ids, tokenizer.unknown_id) & ~read.around
-    entry = tokenizer.entry(tokenizer.unknown_id)
-    if read.spans is not None and entry and entry in text:
-        for place in np.flatnonzero(found):
-            start, end = read.spans[place]
-            found[place] = entry not in text[start:end]
+    return unknown_among(tokenizer, read.ids, read.spans, text) & ~read.around
+
+
+def unknown_among(
+    tokenizer: AnyTokenizer, ids: NDArray[Any], spans: NDArray[Any] | None, text: str
+) -> NDArray[np.bool_]:
+    """Which of the ids that a text became stand for what is not in the vocabulary. spans: as in `WholeText`."""
+    unknown = tokenizer.unknown_id
+    if unknown is None:
+        return np.zeros(len(ids), dtype=bool)
+    found: NDArray[np.bool_] = np.equal(ids, unknown)
+    places = np.flatnonzero(found)
+    if spans is None:
+        found &= tokenizer.is_unknown(unknown, text)
+    elif len(places):
+        told: dict[str, bool] = {}  # few words are unknown, but often
+        for place, (start, end) in zip(places.tolist(), spans[places].tolist(), strict=True):
+            span = text[start:end]
+            if span not in told:
+                told[span] = tokenizer.is_unknown(unknown, span)
+            found[place] = told[span]
     return found
 
 

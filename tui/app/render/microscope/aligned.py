@@ -159,21 +159,12 @@ def _share(tokens: int) -> str:
     return f"×{tokens}" if tokens > 1 else ""
 
 
-def unknown_places(compared: Compared) -> frozenset[int]:
-    """Which of a tokenizer's tokens are the unknown one."""
-    return frozenset(
-        place
-        for place, token in enumerate(compared.tokens)
-        if token.id == compared.unknown_id and token.start != token.end
-    )
-
-
 class Rows:
     """Draws blocks: the names in a gutter, then the text as each tokenizer cuts it."""
 
     def __init__(self, comparison: Comparison, style: Callable[[str], Style]) -> None:
         self._tokenizers = comparison.tokenizers
-        self._unknown = [unknown_places(each) for each in comparison.tokenizers]
+        self._unknown = [frozenset(each.unknown_places) for each in comparison.tokenizers]
         self._style = lru_cache(style)
 
     def draw(self, block: Block) -> list[list[tuple[str, Style]]]:
