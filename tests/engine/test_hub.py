@@ -52,8 +52,12 @@ def hub(large: Path, tiny: TinyFolder, tmp_path_factory: pytest.TempPathFactory)
     (bare / "model.gguf").write_bytes(b"GGUF")
     tensorflow = Path(shutil.copytree(tiny("bert", 2), tmp_path_factory.mktemp("tensorflow") / "copy"))
     (tensorflow / "model.safetensors").rename(tensorflow / "tf_model.h5")
+    adapted = Path(shutil.copytree(tiny("bert", 2), tmp_path_factory.mktemp("adapted") / "copy"))
+    (adapted / "adapter_config.json").write_text('{"base_model_name_or_path": "someone/base"}')
+    (adapted / "adapter_model.safetensors").write_bytes(b"not looked into")
     repositories = {
         GOOD: large,
+        "someone/adapted": adapted,
         "someone/tensorflow": tensorflow,
         "gated/model": large,
         "broken/server": large,
@@ -186,6 +190,21 @@ def test_what_a_repository_holds_instead_of_weights_is_said(engine: EngineProces
     assert isinstance(seen, Inspected)
     assert not seen.checkpoint.serves
     assert "TensorFlow weights (tf_model.h5). " in seen.checkpoint.note
+
+
+def test_an_adapter_beside_whole_weights_is_told_of_before_and_after_the_download(
+    engine: EngineProcess,
+) -> None:
+    request = engine.next_id()
+    engine.send(Inspect(request, "someone/adapted", TASK))
+    seen = engine.last(request)
+    assert isinstance(seen, Inspected)
+    assert seen.checkpoint.serves
+    assert "A PEFT adapter (adapter_config.json) lies beside the weights" in seen.checkpoint.note
+    made = ask_load(engine, "someone/adapted")
+    assert isinstance(made, Loaded)
+    for note in (made.note, made.checkpoint.note):
+        assert "A PEFT adapter of “someone/base” (adapter_config.json) lies beside the weights" in note
 
 
 def partial_files(cache: Path) -> list[Path]:

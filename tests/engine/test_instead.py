@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from transformers import AutoModelForSequenceClassification
 
-from tests.engine.conftest import TASK
+from tests.engine.conftest import TASK, load_here
 from tests.engine.driver import EngineProcess
 from tui import catalogue
 from tui.engine.sources import instead
@@ -97,6 +97,40 @@ def loaded(engine: EngineProcess, reference: str) -> Loaded | Failed:
     answer = engine.last(request)
     assert isinstance(answer, Loaded | Failed)
     return answer
+
+
+def test_an_adapter_beside_whole_weights_is_told_and_not_applied(engine: EngineProcess, folder: Path) -> None:
+    shutil.copy(catalogue.built_in_folder("nano-sentiment") / "model.safetensors", folder)  # type: ignore[operator]
+    seen, made = looked_at(engine, str(folder)), loaded(engine, str(folder))
+    assert isinstance(seen, Inspected)
+    assert isinstance(made, Loaded)
+    assert "adapter" not in seen.checkpoint.note + made.note
+    put(folder, ("adapter_config.json", "adapter_model.safetensors"))
+    seen, made = looked_at(engine, str(folder)), loaded(engine, str(folder))
+    assert isinstance(seen, Inspected)
+    assert isinstance(made, Loaded)
+    assert seen.checkpoint.serves
+    for note in (seen.checkpoint.note, made.note):
+        assert "A PEFT adapter of “someone/base” (adapter_config.json) lies beside the weights" in note
+        assert "not applied" in note
+        assert "merge_and_unload" in note
+    assert not made.warning
+
+
+def test_an_adapter_is_not_applied_where_peft_is_installed(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(catalogue.built_in_folder("nano-sentiment") / "model.safetensors", folder)  # type: ignore[operator]
+    put(folder, ("adapter_config.json", "adapter_model.safetensors"))
+    for module in ("transformers.models.auto.auto_factory", "transformers.integrations.peft"):
+        monkeypatch.setattr(f"{module}.is_peft_available", lambda: True)
+    with pytest.raises(ImportError, match="peft"):  # what transformers does by itself
+        AutoModelForSequenceClassification.from_pretrained(folder)
+    made = load_here(folder)
+    names = {name for name, _ in made.model.named_parameters()}
+    assert "not applied" in made.note
+    assert names
+    assert not any("lora" in name for name in names)
 
 
 def test_worked_examples() -> None:

@@ -17,7 +17,7 @@ from tui.choices import DtypeName
 from tui.engine import device, lacking, own_memory, tasks
 from tui.engine.cores import CORES
 from tui.engine.errors import EngineError, is_out_of_memory, plain
-from tui.engine.sources import facts, files, folders, model_size, plausible
+from tui.engine.sources import facts, files, folders, instead, model_size, plausible
 from tui.engine.sources.limits import position_limit, token_limit
 from tui.engine.tokenization import chance
 from tui.engine.tokenization.by_transformers import tokenizer_of
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _MOST_SIDES = 8
 """Of a tensor, told in full."""
+_NO_ADAPTER = {"subfolder": "\0"}
+"""Where transformers looks for an adapter once peft is installed: a folder that there can't be."""
 
 
 @dataclass(frozen=True)
@@ -109,7 +111,9 @@ def load(
         dtype=device.dtype_name(dtype),
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         accepts=frozenset(inspect.signature(model.forward).parameters),
-        note=" ".join(filter(None, (placement.note, note, chance.told(tokenizer)))),
+        note=" ".join(
+            filter(None, (placement.note, note, chance.told(tokenizer), instead.adapter_in(folder)))
+        ),
         warning=warning,
     )
 
@@ -198,6 +202,7 @@ def _model(
             trust_remote_code=False,
             ignore_mismatched_sizes=True,  # to name them below; transformers' own error doesn't
             output_loading_info=True,
+            adapter_kwargs=_NO_ADAPTER,
         )
     except pickle.UnpicklingError as error:
         raise EngineError(

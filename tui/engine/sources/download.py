@@ -115,6 +115,7 @@ def _look_up(repository: str, revision: str | None) -> tuple[str, dict[str, int]
         "has_tokenizer": vocabularies.name_a_tokenizer(present, tokenizer_config, config, known),
         "has_weights": any(files.holds_weights(name) for name in sizes),
         "instead": instead.of_names(present),
+        "remark": instead.adapter_beside(present),
     }
     return commit, sizes, facts
 

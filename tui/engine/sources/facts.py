@@ -63,6 +63,7 @@ def describe(place: Place, folder: Path, task: str) -> Checkpoint:
         max_tokens=token_limit(position_limit(config), stated),
         license_name=_license(folder),
         obstacle=weights_note or ("" if files.has_tokenizer(folder) else "it has no tokenizer"),
+        remark="" if weights_note else instead.adapter_in(folder),
     )
 
 
@@ -75,14 +76,15 @@ def from_config(
     max_tokens: int | None,
     license_name: str | None,
     obstacle: str,
+    remark: str = "",
 ) -> Checkpoint:
     """The facts a config states, together with what is known of the other files.
 
-    `obstacle` says why the files alone keep it from serving; empty when they don't.
+    `obstacle` says why the files alone keep it from serving; empty when they don't. remark: what to know besides.
     """
     architectures = _strings(config.get("architectures"))
     missing_head = _missing_head(architectures, task)
-    note = obstacle or missing_head
+    lacks = obstacle or missing_head
     model_type = config.get("model_type")
     return Checkpoint(
         reference=place.reference,
@@ -100,8 +102,8 @@ def from_config(
         vocabulary_size=_count(config, "vocab_size"),
         max_tokens=max_tokens,
         license=license_name,
-        serves=not note,
-        note=note,
+        serves=not lacks,
+        note=f"{lacks.removesuffix('.')}. {remark}" if lacks and remark else lacks or remark,
         untrained=bool(missing_head) and not obstacle,
     )
 

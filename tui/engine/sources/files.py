@@ -15,12 +15,13 @@ from tui.plain_files import decoded, read_plain
 CONFIG = "config.json"
 GENERATION_CONFIG = "generation_config.json"
 TOKENIZER_CONFIG = "tokenizer_config.json"
+ADAPTER_CONFIG = "adapter_config.json"
 _WEIGHTS = (
     ("model.safetensors", "model.safetensors.index.json"),
     ("pytorch_model.bin", "pytorch_model.bin.index.json"),
 )
 """A single file of weights and the index of several, the form transformers prefers first."""
-_SMALL = frozenset({CONFIG, "README.md", GENERATION_CONFIG})
+_SMALL = frozenset({CONFIG, "README.md", GENERATION_CONFIG, ADAPTER_CONFIG})
 
 
 MOST_SETTINGS_BYTES = 16_000_000
@@ -115,6 +116,8 @@ def _shards(index: Path) -> list[str]:
 
 def needed(names: tuple[str, ...], known: Vocabularies = KNOWN) -> tuple[str, ...]:
     """Which files of a repository a load reads: config, card, tokenizer, and one form of the weights.
+
+    And what tells of an adapter, which is not applied.
 
     known: which files tokenizers are made of.
 

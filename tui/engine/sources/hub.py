@@ -82,6 +82,7 @@ class Remote:
             max_tokens=token_limit(position_limit(known["config"]), known["model_max_length"]),
             license_name=known["license"] if isinstance(known["license"], str) else None,
             obstacle=obstacle,
+            remark=known["remark"] if known["has_weights"] else "",
         )
 
     def download(self, report: Callable[[int, int], object]) -> Path:

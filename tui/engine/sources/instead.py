@@ -1,7 +1,8 @@
-"""What stands where weights in safetensors or PyTorch's format were looked for, and what to do with it."""
+"""What stands where weights in safetensors or PyTorch's format were looked for, or beside them, and what to do."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Collection, Iterator
 from contextlib import suppress
@@ -13,7 +14,7 @@ from tui.engine.sources import files
 
 _MOST_NAMES = 2_000
 """Looked through, of a folder and each folder in it."""
-_ADAPTER = re.compile(r"adapter_config\.json|adapter_model\.(safetensors|bin)")
+_ADAPTER = (files.ADAPTER_CONFIG, "adapter_model.safetensors", "adapter_model.bin")
 _VARIANT = re.compile(r"(?:pytorch_)?model\.(?P<variant>[\w-]+?)(?:-\d+-of-\d+)?\.(safetensors|bin)")
 _SHARD = re.compile(r"((?:pytorch_)?model)-\d+-of-\d+\.(safetensors|bin)")
 _TRAINER = re.compile(r"(optimizer|scheduler|scaler|training_args|rng_state(_\d+)?)\.(pt|pth|bin)")
@@ -75,11 +76,9 @@ def of_names(names: Collection[str], base: str = "") -> Instead | None:
     >>> of_names(("config.json", "vocab.txt"))
     """
     ordered = sorted(names)
-    adapter = next(filter(_ADAPTER.fullmatch, ordered), None)
-    if adapter is not None:
-        of = f" of “{base[:_LONGEST]}”" if base else ""
+    if adapter := _adapter(names, base):
         return Instead(
-            f"a PEFT adapter{of} ({adapter}), which only changes the weights of another checkpoint",
+            f"a {adapter}, which only changes the weights of another checkpoint",
             "Load that one with peft, and then merge_and_unload() and save_pretrained write a whole checkpoint.",
         )
     for name in ordered:
@@ -114,10 +113,7 @@ def of_names(names: Collection[str], base: str = "") -> Instead | None:
 def in_folder(folder: Path) -> Instead | None:
     """What a folder holds; None where its files tell nothing. Raises OSError."""
     names = list(_names(folder))
-    base = ""
-    with suppress(OSError, ValueError):
-        base = str(files.read_json(folder / "adapter_config.json").get("base_model_name_or_path") or "")
-    found = of_names(names, base)
+    found = of_names(names, _base(folder))
     if found is not None:
         return found
     inner = sorted(
@@ -134,6 +130,42 @@ def in_folder(folder: Path) -> Instead | None:
         else f"{len(inner):,} folders with checkpoints in them ({inner[0][:_LONGEST]}, say)",
         f"Choose {folder / inner[-1]}." if len(inner) == 1 else "Choose one of these folders.",
     )
+
+
+def adapter_beside(names: Collection[str], base: str = "") -> str:
+    """What to say of an adapter among files that have whole weights, too; empty for none. base: as in `of_names`.
+
+    >>> adapter_beside(("config.json", "model.safetensors"))
+    ''
+    """
+    adapter = _adapter(names, base)
+    if not adapter:
+        return ""
+    return (
+        f"A {adapter} lies beside the weights and is not applied here: answers are those of the weights alone. "
+        "from_pretrained of transformers applies it where peft is installed. To have it here, load the model with "
+        "peft's PeftModel, and merge_and_unload() and save_pretrained write weights with it."
+    )
+
+
+def adapter_in(folder: Path) -> str:
+    """The same of a folder."""
+    names = [name for name in _ADAPTER if os.path.lexists(folder / name)]
+    return adapter_beside(names, _base(folder)) if names else ""
+
+
+def _adapter(names: Collection[str], base: str) -> str:
+    found = next((name for name in _ADAPTER if name in names), None)
+    of = f" of “{base[:_LONGEST]}”" if base else ""
+    return f"PEFT adapter{of} ({found})" if found else ""
+
+
+def _base(folder: Path) -> str:
+    """The model that a folder's adapter changes; empty where none is named."""
+    with suppress(OSError, ValueError):
+        stated = files.read_json(folder / files.ADAPTER_CONFIG).get("base_model_name_or_path")
+        return stated if isinstance(stated, str) else ""
+    return ""
 
 
 def _names(folder: Path) -> Iterator[str]:
