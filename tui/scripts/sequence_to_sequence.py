@@ -12,22 +12,61 @@ if TYPE_CHECKING:
 
 _SETTINGS = ("max_new_tokens", "min_new_tokens", "num_beams", "length_penalty", "no_repeat_ngram_size")
 _KNOWN = 'known = getattr(model.config, "task_specific_params", None) or {}'
+_FIRST = """\
+names = [name for name in known if name.startswith("translation")]
+params = known[names[0]] if names else {}  # as the pipeline does\
+"""
 _DIRECTION = """\
+names = [name for name in known if name.startswith("translation")]
 fitting = [name for name in known if re.fullmatch({pattern!r}, name)]  # T5 names its directions so
-params = known.get(fitting[0] if fitting else "translation", {{}})\
+params = known[(fitting + names)[0]] if names else {{}}\
 """
 _PIPELINE = """\
-stated, defaults = model.generation_config, {"num_beams": 4}  # of the last pipelines, in transformers 4
-if stated.max_length in (None, 20):
-    defaults["max_new_tokens"] = 256
-settings = {**defaults, **{name: params[name] for name in params if hasattr(stated, name)}, **settings}
-texts = min(settings.get("num_return_sequences", stated.num_return_sequences) or 1, settings["num_beams"])
+# what the last pipelines, in transformers 4, set by themselves, and the task's own parameters
+stated, usual = model.generation_config, GenerationConfig._get_default_generation_params()
+in_file = {**usual, **{name: value for name, value in vars(stated).items() if value is not None}}
+theirs = {"num_beams": 4, "max_new_tokens": 256 if in_file["max_length"] == usual["max_length"] else None}
+theirs |= {
+    name: value
+    for name, value in params.items()
+    if name in vars(stated) and (value is not None or usual.get(name) is None)
+}
+if [int(part) for part in (stated.transformers_version or "4.50").split(".")[:2]] >= [4, 50]:
+    # files since then go before a value that is everybody's default
+    plain = [name for name in theirs if theirs[name] == usual.get(name) != in_file.get(name)]
+    theirs = {name: theirs[name] for name in theirs if name not in plain}
+if theirs.get("max_length") == usual["max_length"] and theirs.get("max_new_tokens", 0) is None:
+    theirs["max_new_tokens"] = usual["max_length"]
+settings = {**theirs, **settings}
+wanted = {**in_file, **settings}
+texts = min(wanted["num_return_sequences"] or 1, wanted["num_beams"])
 settings |= {"do_sample": False, "num_return_sequences": texts}\
 """
+_GENERATE = """\
+decoder = model.config.get_text_config(decoder=True)
+positions = getattr(decoder, "max_decoder_position_embeddings", getattr(decoder, "max_position_embeddings", None))
+parts = model.get_decoder().named_modules()
+table = any("position" in name and isinstance(part, torch.nn.Embedding) for name, part in parts)
+
+
+def full(ids, scores, **others):  # the decoder's table of positions has no row for one more
+    return torch.full((len(ids),), table and ids.shape[1] > positions, device=ids.device)
+
+
+ends = settings.get("eos_token_id", stated.eos_token_id)
+ends = ends if isinstance(ends, list) else [ends]
+with torch.inference_mode():
+    written = model.generate(**inputs, **settings, stopping_criteria=StoppingCriteriaList([full]))
+    best = written[0].tolist()  # where several texts are returned, the shorter ones are padded
+    ids = written[0][: next((place for place, index in enumerate(best) if place and index in ends), len(best)) + 1]
+    # the decoder once more, on all it wrote but the last token: the logits of every step
+    steps = model(**inputs, decoder_input_ids=ids[None, :-1]).logits[0].float().cpu()\
+"""
+_IMPORTED = "AutoTokenizer, GenerationConfig, StoppingCriteriaList"
 _CODES = """\
 if hasattr(tokenizer, "set_src_lang_special_tokens"):  # mBART, NLLB, M2M100
     tokenizer.src_lang = {source}
-    target = {target}
+    target = {target}{bare}
     codes = getattr(tokenizer, "lang_code_to_id", None)
     if target is not None:
         settings["forced_bos_token_id"] = codes[target] if codes else tokenizer.convert_tokens_to_ids(target)\
@@ -49,18 +88,15 @@ def script(asked: Asked) -> str:
     key = "summary_text" if asked.task == "summarization" else "translation_text"
     before = _before_the_text(asked.task, options.get("prefix"), source, target)
     lines = [
-        ("import re\n\n" if "re." in "".join(before) else "") + header(asked, "AutoModelForSeq2SeqLM"),
+        ("import re\n\n" if "re." in "".join(before) else "")
+        + header(asked, "AutoModelForSeq2SeqLM").replace("AutoTokenizer", _IMPORTED, 1),
         "",
         f"text = {text!r}",
         f"settings = {settings!r}",
         *before,
         f'inputs = tokenizer(prefix + text{cut}, return_tensors="pt").to(model.device)',
         'inputs = {name: inputs[name] for name in ("input_ids", "attention_mask")}',
-        "with torch.inference_mode():",
-        "    written = model.generate(**inputs, **settings)",
-        "    ids = written[0]",
-        "    # the decoder once more, on all it wrote but the last token: the logits of every step",
-        "    steps = model(**inputs, decoder_input_ids=ids[None, :-1]).logits[0].float().cpu()",
+        _GENERATE,
         'plain = {"skip_special_tokens": True, "clean_up_tokenization_spaces": False}',
         f'answer = [{{"{key}": tokenizer.decode(each, **plain)}} for each in written]',
         "print(answer)",
@@ -78,11 +114,13 @@ def script(asked: Asked) -> str:
 
 def _before_the_text(task: str, prefix: object, source: str, target: str) -> list[str]:
     lines = [_KNOWN]
-    if task == "summarization" or (isinstance(prefix, str) and not (source or target)):
+    bare = '\n    prefix = ""  # the pipeline puts none before a text whose languages special tokens tell'
+    if task == "summarization":
         lines.append(f"params = known.get({task!r}, {{}})")
     else:
-        pattern = f"translation_{re.escape(source) or '.+'}_to_{re.escape(target) or '.+'}"
-        lines.append(_DIRECTION.format(pattern=pattern))
+        either = source or target
+        pattern = f"translation_{re.escape(source) or '.+'}_to_{re.escape(target) or '.+'}" if either else ""
+        lines.append(_DIRECTION.format(pattern=pattern) if either else _FIRST)
     if isinstance(prefix, str):
         lines.append(f"prefix = {prefix!r}")
     else:
@@ -91,7 +129,8 @@ def _before_the_text(task: str, prefix: object, source: str, target: str) -> lis
     if task == "translation":
         codes = _CODES.format(
             source=repr(source) if source else "tokenizer.src_lang",
-            target=repr(target) if target else "tokenizer.tgt_lang",
+            target=repr(target) if target else 'getattr(tokenizer, "tgt_lang", None)',
+            bare="" if isinstance(prefix, str) else bare,
         )
         code = target if target.startswith(">>") else f">>{target}<<"
         lines.append(codes + (_MARIAN.format(code=code) if target else ""))

@@ -13,8 +13,8 @@ import pytest
 import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
 
-from tests.asking import ask
-from tests.checkpoints import MAX_TOKENS, edit_json
+from tests.asking import Told, ask, by_index
+from tests.checkpoints import edit_json
 from tests.engine.conftest import load_here
 from tests.engine.decoding.writing import Writer
 from tests.seq2seq_checkpoints import make_writer
@@ -75,6 +75,11 @@ EXPECTED: dict[str, tuple[dict[str, Any], dict[str, Any], dict[str, Any]]] = {
         {"num_beams": 2, "max_length": 14, "min_length": 5},
     ),
     "a task without a limit": ({}, {"max_new_tokens": None}, {"num_beams": 4}),
+    "a task that says nothing": (
+        {"num_beams": 3},
+        {"num_beams": None, "length_penalty": None, "max_new_tokens": 7},
+        {"num_beams": 4, "max_new_tokens": 7},
+    ),
     "a task of one beam": (
         {"num_beams": 3},
         {"max_new_tokens": 7, "num_beams": 1},
@@ -94,11 +99,10 @@ UNHEARD = {
     "new tokens, before 4.50",
     "the length of all",
     "a length and new tokens, before 4.50",
+    "a task that says nothing",
     "a task of defaults, before 4.50",
 }
 """Where the file states what the pipeline takes no notice of."""
-OF_THE_SCRIPT = [name for name in EXPECTED if "defaults" not in name and "one beam" not in name]
-"""Those but for tasks whose values are the defaults of all checkpoints, and for files before 4.50."""
 
 
 @pytest.fixture(scope="module")
@@ -148,13 +152,21 @@ def test_the_settings_are_those_of_the_pipeline(made: Any, name: str) -> None:
             assert whose == PARAMS
             assert value in (params.get(setting), params.get("max_length"))
     assert (f"{PIPELINE} takes its own all the same" in told.view.note) == (name in UNHEARD)
-    if name in OF_THE_SCRIPT and "before" not in name:
-        asked = Asked(
-            TASK, str(folder), None, {"text": TEXT}, {}, ReadoutSettings(), RowAddress(), MAX_TOKENS
-        )
-        found: dict[str, Any] = {}
-        exec(compile(script(asked), "script", "exec"), found)
-        assert found["answer"] == told.answer
+    assert_the_script_says_so(folder, told)
+
+
+def assert_the_script_says_so(folder: Path, told: Told) -> None:
+    """The script of the same question, run, ends with the same answer and the same row of logits."""
+    prepared, limit = told.prepared, told.prepared.tokenizer.limit
+    options, address = prepared.options, RowAddress()
+    asked = Asked(
+        prepared.task, str(folder), None, prepared.inputs, options, ReadoutSettings(), address, limit
+    )
+    found: dict[str, Any] = {}
+    exec(compile(script(asked), "script", "exec"), found)
+    assert found["answer"] == told.answer
+    assert found["ids"].tolist() == [token.id for token in told.view.tokens]
+    assert found["logits"].tolist() == by_index(told.readout())[0]
 
 
 @pytest.mark.parametrize(
@@ -197,6 +209,126 @@ def test_a_direction_has_parameters_of_its_own(tmp_path: Path) -> None:
     assert rows["num_beams"] == ("2", "config.json, task_specific_params, translation_en_to_fr")
     assert len(told.view.tokens) == 9
     assert told.view.prefix == "write: "
+
+
+WAYS: dict[str, dict[str, Any]] = {
+    "translation_en_to_ro": {"prefix": "dull: ", "num_beams": 2, "max_new_tokens": 6},
+    "translation_fr_XX_to_de_DE": {"prefix": "film: ", "num_beams": 3, "max_new_tokens": 5},
+    "summarization": {"prefix": "the: ", "num_beams": 1, "max_new_tokens": 4},
+}
+NLLB: dict[str, Any] = {"src_lang": "fra_Latn", "tgt_lang": "deu_Latn"}
+CODES: dict[str, dict[str, Any]] = {
+    "mbart": {"src_lang": "fr_XX", "tgt_lang": "en_XX"},
+    "nllb": NLLB,
+    "marian with codes": {},
+    "t5": {},
+}
+
+
+@pytest.mark.parametrize("kind", CODES)
+@pytest.mark.parametrize("task", [TASK, "translation"])
+@pytest.mark.parametrize("own", [False, True])
+def test_prefixes_and_parameters_of_checkpoints_with_language_codes(
+    tmp_path: Path, kind: str, task: str, own: bool
+) -> None:
+    """As the pipeline of 4.57.6 reads them: no prefix where special tokens tell the languages of a translation."""
+    ways = {name: WAYS[name] for name in WAYS if kind != "t5" or "_XX" not in name}
+    folder = make_writer(tmp_path, kind, generation={"max_length": 12})
+    edit_json(folder / "config.json", prefix="acting ", task_specific_params=ways if own else None)
+    codes = CODES[kind] if task == "translation" else {}
+    entry = "summarization" if task == TASK else "translation_en_to_ro"
+    stated = WAYS[entry]["prefix"] if own else "acting "
+    prefix = "" if codes else stated
+    told = ask(load_here(folder, task=task), TEXT, **codes)
+    assert told.view.prefix == prefix
+    tokenizer: Any = AutoTokenizer.from_pretrained(folder)
+    if codes:
+        tokenizer.src_lang = codes["src_lang"]
+    assert told.prepared.readings[0].ids == tokenizer(prefix + TEXT)["input_ids"]
+    rows = {row.name: (row.value.split(" ")[0], row.origin) for row in told.view.settings}
+    origin = f"config.json, task_specific_params, {entry}"
+    if own:
+        for name in ("num_beams", "max_new_tokens"):
+            assert rows[name] == (str(WAYS[entry][name]), origin)
+    where = origin if own else "config.json, prefix"
+    assert (f"“{stated}” ({where}) is not put before the text" in told.view.note) == bool(codes)
+    if prefix:
+        assert ("prefix", f"“{prefix}”", where) in [
+            (row.name, row.value, row.origin) for row in told.view.source
+        ]
+    assert_the_script_says_so(folder, told)
+
+
+@pytest.mark.parametrize(
+    ("kind", "task", "options", "prefix", "beams"),
+    [
+        ("mbart", "translation", {"src_lang": "fr_XX", "tgt_lang": "de_DE"}, "", "3"),
+        ("mbart", "translation", {"tgt_lang": "de_DE"}, "", "3"),
+        ("mbart", "translation", {"tgt_lang": "de_DE", "prefix": "say: "}, "say: ", "3"),
+        ("nllb", "translation", NLLB | {"num_beams": 1, "max_new_tokens": 3}, "", "1"),
+        ("marian with codes", "translation", {"tgt_lang": "fra"}, ">>fra<< dull: ", "2"),
+        ("marian with codes", "translation", {"prefix": ""}, "", "2"),
+        ("t5", "translation", {"prefix": "say: "}, "say: ", "2"),
+        ("t5", "translation", {"src_lang": "fr_XX"}, "film: ", "3"),
+        ("bart", "translation", {"prefix": ""}, "", "2"),
+    ],
+)
+def test_the_parameters_are_of_the_direction_asked_for_or_else_the_first(
+    tmp_path: Path, kind: str, task: str, options: dict[str, Any], prefix: str, beams: str
+) -> None:
+    folder = make_writer(tmp_path, kind, generation={"max_length": 12})
+    edit_json(folder / "config.json", task_specific_params=WAYS)
+    told = ask(load_here(folder, task=task), TEXT, **options)
+    assert told.view.prefix == prefix
+    assert [row.value.split(" ")[0] for row in told.view.settings if row.name == "num_beams"] == [beams]
+    assert_the_script_says_so(folder, told)
+
+
+@pytest.mark.parametrize(
+    ("stated", "params", "prefix"),
+    [("acting ", {"prefix": None}, ""), (None, {"prefix": "dull "}, "dull "), ("acting ", {}, "acting ")],
+)
+def test_a_prefix_of_the_task_goes_before_that_of_all_be_it_none(
+    tmp_path: Path, stated: str | None, params: dict[str, Any], prefix: str
+) -> None:
+    folder = make_writer(tmp_path, "bart", generation={"max_length": 12})
+    edit_json(folder / "config.json", prefix=stated, task_specific_params={TASK: params})
+    told = ask(load_here(folder, task=TASK), TEXT)
+    assert told.view.prefix == prefix
+    assert_the_script_says_so(folder, told)
+
+
+ODD: tuple[tuple[dict[str, Any], dict[str, Any]], ...] = (
+    ({"forced_bos_token_id": 40}, {"decoder_start_token_id": 50, "max_new_tokens": 5}),
+    ({"forced_bos_token_id": 40, **OLD}, {"forced_bos_token_id": None, "max_new_tokens": 5}),
+    ({"num_return_sequences": 3, "num_beams": 3, "max_length": 9}, {"num_beams": 2}),
+    (
+        {"num_return_sequences": 4, "num_beams": 4, "max_length": 12, "forced_eos_token_id": None},
+        {"eos_token_id": [*range(20, 120, 5)]},
+    ),
+    ({"max_length": 9}, {"num_return_sequences": 2, "early_stopping": True, "length_penalty": 2.0}),
+    ({"do_sample": True, "temperature": 0.5, "top_k": 3, "max_length": 9}, {"do_sample": True}),
+    (
+        {"repetition_penalty": 1.3, "max_length": 9},
+        {"no_repeat_ngram_size": 2, "min_length": 7, "unheard": 1},
+    ),
+    ({"max_length": 9, "bad_words_ids": [[40]]}, {"suppress_tokens": [50, 60], "eos_token_id": [70, 80]}),
+    ({"max_length": 20, "min_length": 22, "eos_token_id": 2}, {"validate": 1, "max_length": 20}),
+    ({"exponential_decay_length_penalty": [3, 1.5], "max_length": 9}, {"forced_eos_token_id": 60}),
+    ({"max_length": 9, "cache_implementation": "static"}, {"num_beams": 1, "use_cache": False}),
+)
+
+
+@pytest.mark.parametrize("kind", ["bart", "t5"])
+@pytest.mark.parametrize("number", range(len(ODD)))
+def test_the_script_obeys_what_the_engine_obeys(tmp_path: Path, kind: str, number: int) -> None:
+    stated, params = ODD[number]
+    folder = make_writer(tmp_path, kind)
+    edit_json(folder / FILE, **stated)
+    edit_json(folder / "config.json", task_specific_params={TASK: params})
+    loaded = load_here(folder, task=TASK)
+    for options in ({}, {"num_beams": 3, "max_new_tokens": 6}):
+        assert_the_script_says_so(folder, ask(loaded, TEXT, **options))
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tui.engine.errors import EngineError
+from tui.engine.tasks.before_text import NO_PREFIX, Prefix
 from tui.forms import Value
 from tui.views import GenerationSetting
 
@@ -58,12 +59,20 @@ def source_of(
     prefix = own if isinstance(own, str) else None
     source, target = _code(options, "src_lang"), _code(options, "tgt_lang")
     tasks = _task_params(config)
-    if tokenizer.languages is not None and tokenizer.languages.ids:  # a vocabulary need not have them
-        found = _special_codes(tokenizer.languages, task, prefix, source, target, generation)
-        return _with_params(found, task, tasks)
-    if task == "translation" and (codes := tokenizer.text_codes()):
-        return _with_params(_codes_in_text(codes, text, prefix, source, target), task, tasks)
-    return _prefix(task, prefix, source, target, config, tasks)
+    special = tokenizer.languages if tokenizer.languages is not None and tokenizer.languages.ids else None
+    codes = tokenizer.text_codes() if task == "translation" and special is None else ()
+    if special is None and not codes and (prefix is None or source or target):
+        _refuse_direction(task, source, target, tasks)
+    name = _entry(task, source, target, tasks)
+    stated = Prefix(prefix, YOURS) if prefix is not None else _stated_prefix(name, config, tasks)
+    if special is not None:
+        found = _special_codes(special, task, stated, source, target, generation)
+    elif codes:
+        found = _codes_in_text(codes, text, stated, source, target)
+    else:
+        found = Source(stated.text, (_told_prefix(stated),))
+    params = {key: value for key, value in tasks.get(name, {}).items() if key != "prefix"}
+    return replace(found, params=params, params_from=_stands_under(name))
 
 
 def _task_params(config: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
@@ -71,11 +80,6 @@ def _task_params(config: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     if not isinstance(stated, dict):
         return {}
     return {name: entry for name, entry in stated.items() if isinstance(entry, dict)}
-
-
-def _with_params(found: Source, name: str, tasks: Mapping[str, Mapping[str, Any]]) -> Source:
-    params = {key: value for key, value in tasks.get(name, {}).items() if key != "prefix"}
-    return replace(found, params=params, params_from=_stands_under(name))
 
 
 def _stands_under(name: str) -> str:
@@ -93,12 +97,20 @@ def _code(options: Mapping[str, Value], name: str) -> str | None:
 def _special_codes(
     languages: Languages,
     task: str,
-    prefix: str | None,
+    prefix: Prefix,
     source: str | None,
     target: str | None,
     generation: Mapping[str, Any],
 ) -> Source:
-    told = [_told_prefix(prefix, YOURS)] if prefix else []
+    note = ""
+    if task == "translation" and prefix.text and prefix.origin != YOURS:
+        # by _build_translation_inputs of such tokenizers, which every pipeline of a translation calls
+        note = (
+            f"“{prefix.text}” ({prefix.origin}) is not put before the text: the pipeline leaves a prefix out where "
+            "special tokens tell the languages. F2 sets one."
+        )
+        prefix = NO_PREFIX
+    told = [_told_prefix(prefix)] if prefix.text else []
     for name, code in (("src_lang", source), ("tgt_lang", target)):
         if code is not None and code not in languages.ids:
             raise _unknown(name, code, languages.ids)
@@ -116,12 +128,12 @@ def _special_codes(
                 f"Set tgt_lang (F2) to one of its {len(languages.ids):,} codes: {_some(languages.ids, '')}.",
             )
         told += [] if begins is None else [begins]
-        return Source(prefix or "", tuple(told), source)
+        return Source(prefix.text, tuple(told), source, note=note)
     if wanted not in languages.ids:
         raise _unknown("tgt_lang", wanted, languages.ids)
     origin = YOURS if target else "the tokenizer"
     told.append(GenerationSetting("tgt_lang", wanted, f"{origin}, as forced_bos_token_id"))
-    return Source(prefix or "", tuple(told), source, languages.ids[wanted])
+    return Source(prefix.text, tuple(told), source, languages.ids[wanted], note)
 
 
 def _begins_with(languages: Languages, generation: Mapping[str, Any]) -> GenerationSetting | None:
@@ -138,71 +150,73 @@ def _begins_with(languages: Languages, generation: Mapping[str, Any]) -> Generat
 
 
 def _codes_in_text(
-    codes: tuple[str, ...], text: str, prefix: str | None, source: str | None, target: str | None
+    codes: tuple[str, ...], text: str, prefix: Prefix, source: str | None, target: str | None
 ) -> Source:
     note = ""
     if source is not None:
         note = "src_lang is not used: this checkpoint's codes name the target language only."
-    told = [_told_prefix(prefix, YOURS)] if prefix else []
+    told = [_told_prefix(prefix)] if prefix.text else []
     typed = _TYPED_CODE.match(text)
     if typed is not None and typed.group() in codes:
         told.append(GenerationSetting("tgt_lang", typed.group(), "typed before the text"))
-        return Source(prefix or "", tuple(told), note=note)
+        return Source(prefix.text, tuple(told), note=note)
     if target is None:
         some = _some(codes, typed.group() if typed else "")
         what = f"{typed.group()} is not among" if typed else "The text begins with none of"
         note = f"{note} {what} this checkpoint's {len(codes):,} codes ({some}); type one or set tgt_lang.".strip()
-        return Source(prefix or "", tuple(told), note=note)
+        return Source(prefix.text, tuple(told), note=note)
     code = target if target.startswith(">>") else f">>{target}<<"
     if code not in codes:
         raise _unknown("tgt_lang", target, codes)
     told.append(GenerationSetting("tgt_lang", code, f"{YOURS}, put before the text"))
-    return Source(f"{code} {prefix or ''}", tuple(told), note=note)
+    return Source(f"{code} {prefix.text}", tuple(told), note=note)
 
 
 # ------------------------------------------------------------------------------------------------ prefixes
 
 
-def _prefix(
-    task: str,
-    own: str | None,
-    source: str | None,
-    target: str | None,
-    config: Mapping[str, Any],
-    tasks: Mapping[str, Mapping[str, Any]],
-) -> Source:
-    name = task if own is not None and not (source or target) else _entry(task, source, target, tasks)
-    stated, general = tasks.get(name, {}).get("prefix"), config.get("prefix")
-    if own is not None:
-        prefix, origin = own, YOURS
-    elif isinstance(stated, str):
-        prefix, origin = stated, _stands_under(name)
-    elif isinstance(general, str):
-        prefix, origin = general, "config.json, prefix"
-    else:
-        prefix, origin = "", "the checkpoint names none"
-    return _with_params(Source(prefix, (_told_prefix(prefix, origin),)), name, tasks)
+def _stated_prefix(name: str, config: Mapping[str, Any], tasks: Mapping[str, Mapping[str, Any]]) -> Prefix:
+    """The checkpoint's; what the task's parameters say of it, be it none, goes before what stands beside them."""
+    params = tasks.get(name, {})
+    own = "prefix" in params
+    stated = params["prefix"] if own else config.get("prefix")
+    if not isinstance(stated, str):
+        return Prefix("", "the checkpoint names none")
+    return Prefix(stated, _stands_under(name) if own else "config.json, prefix")
 
 
 def _entry(task: str, source: str | None, target: str | None, tasks: Mapping[str, Any]) -> str:
-    """The name of the task's own parameters; for a translation, of the direction that was asked for."""
-    directions = {name: match.groups() for name in tasks if (match := _DIRECTION.fullmatch(name))}
-    if task != "translation" or not (directions or source or target):
+    """The name of the task's own parameters: the direction asked for, or the pipeline's choice, the first one."""
+    if task != "translation":
         return task
+    asked = _fitting(source, target, tasks) if source or target else []
+    return next((name for name in (*asked, *tasks) if name.startswith(task)), task)
+
+
+def _fitting(source: str | None, target: str | None, tasks: Mapping[str, Any]) -> list[str]:
+    directions = {name: match.groups() for name in tasks if (match := _DIRECTION.fullmatch(name))}
+    return [
+        name
+        for name, (first, second) in directions.items()
+        if source in (None, first) and target in (None, second)
+    ]
+
+
+def _refuse_direction(task: str, source: str | None, target: str | None, tasks: Mapping[str, Any]) -> None:
+    """Raise EngineError where prefixes alone tell which way to translate, and it isn't said which."""
+    directions = [match.groups() for name in tasks if (match := _DIRECTION.fullmatch(name))]
+    if task != "translation" or not (directions or source or target):
+        return
     if not directions:
         raise EngineError(
             "This checkpoint has no language codes",
             "It translates between the languages it was trained for; nothing tells it another one.",
             "Leave src_lang and tgt_lang empty (F2).",
         )
-    fitting = [
-        name
-        for name, (first, second) in directions.items()
-        if source in (None, first) and target in (None, second)
-    ]
+    fitting = _fitting(source, target, tasks)
     if len(fitting) == 1:
-        return fitting[0]
-    ways = ", ".join(f"{first} to {second}" for first, second in directions.values())
+        return
+    ways = ", ".join(f"{first} to {second}" for first, second in directions)
     raise EngineError(
         "Translate which way?" if fitting else "It can't translate this way",
         f"This checkpoint translates {ways}.",
@@ -210,8 +224,8 @@ def _entry(task: str, source: str | None, target: str | None, tasks: Mapping[str
     )
 
 
-def _told_prefix(prefix: str, origin: str) -> GenerationSetting:
-    return GenerationSetting("prefix", f"“{prefix}”" if prefix else "none", origin)
+def _told_prefix(prefix: Prefix) -> GenerationSetting:
+    return GenerationSetting("prefix", f"“{prefix.text}”" if prefix.text else "none", prefix.origin)
 
 
 # ------------------------------------------------------------------------------------------------ failures

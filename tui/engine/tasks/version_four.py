@@ -37,7 +37,11 @@ def pipeline_settings(
     found: dict[str, tuple[Any, str]] = {name: (value, PIPELINE) for name, value in _DEFAULTS.items()}
     if known.get("max_length") != defaults.get("max_length"):
         found["max_new_tokens"] = (None, PIPELINE)
-    found |= {name: (value, origin) for name, value in params.items() if name in stated}
+    found |= {
+        name: (value, origin)
+        for name, value in params.items()
+        if name in stated and (value is not None or defaults.get(name) is None)  # else nothing is said
+    }
     if _numbers(version) >= _RESTORES:
         for name, (value, _) in [*found.items()]:
             if value == defaults.get(name) != known.get(name):
