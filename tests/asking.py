@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.engine import tasks
-from tui.engine.loading import LoadedCheckpoint
-from tui.engine.tasks import Runner
-from tui.engine.tasks.outcome import Outcome, Prepared
-from tui.forms import FORMS, Value
+from tui.engine.checkpoint.loading import LoadedCheckpoint
+from tui.engine.forward.outcome import Outcome, Prepared
+from tui.engine.tasks import TaskCode
 from tui.protocol import Readout
-from tui.values import ReadoutSettings, RowAddress
+from tui.protocol.rows import ReadoutSettings, RowAddress
+from tui.tasks import TASKS
+from tui.tasks.forms import Value
 
 EVERY_ROW = 1_000_000
 
@@ -20,7 +21,7 @@ EVERY_ROW = 1_000_000
 class Told:
     """What a task made of its inputs."""
 
-    runner: Runner
+    runner: TaskCode[Any, Any]
     prepared: Prepared
     outcome: Outcome
 
@@ -31,13 +32,13 @@ class Told:
 
     @property
     def view(self) -> Any:
-        """The task's own struct of `tui.views`; untyped, so that a test can name its fields at once."""
+        """The task's own struct of `tui.protocol.answers`; untyped, so that a test can name its fields at once."""
         return self.runner.answer(self.outcome)[1]
 
     @property
     def texts(self) -> tuple[str, ...]:
         """The fields' texts in the form's order."""
-        return tuple(self.prepared.inputs[field.name] for field in FORMS[self.prepared.task].fields)
+        return tuple(self.prepared.inputs[field.name] for field in TASKS[self.prepared.task].form.fields)
 
     def readout(self, address: RowAddress | None = None, **settings: Any) -> Readout:
         wanted = ReadoutSettings(**{"top": EVERY_ROW} | settings)
@@ -47,7 +48,7 @@ class Told:
 def ask(loaded: LoadedCheckpoint, inputs: dict[str, str] | str, **options: Value) -> Told:
     """Run a checkpoint's task; one text stands for the field `text`."""
     fields = {"text": inputs} if isinstance(inputs, str) else inputs
-    runner = tasks.runner(loaded.task)
+    runner = tasks.code_of(loaded.task)
     prepared = tasks.prepare(loaded.task, loaded.tokenizer, fields, options)
     return Told(runner, prepared, runner.forward(loaded, prepared, lambda: None))
 

@@ -37,10 +37,6 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from tui.framing import HEADER, PREAMBLE, body_length, decode_request, encode_frame
-from tui.generation.beams import BeamCandidate, Hypothesis
-from tui.generation.kept import CacheUse
-from tui.generation.steps import Chosen, Stop
 from tui.protocol import (
     PROTOCOL_VERSION,
     Analyze,
@@ -67,8 +63,14 @@ from tui.protocol import (
     Stepped,
     Tokenized,
 )
-from tui.values import Checkpoint, Failure, Memory, Token, TokenSequence
-from tui.views import Candidate, Classified, GenerationSetting, Score
+from tui.protocol.answers import Candidate, Classified, GenerationSetting, Score
+from tui.protocol.checkpoints import Checkpoint, Memory
+from tui.protocol.failures import Failure
+from tui.protocol.frames import HEADER, PREAMBLE, body_length, decode_request, encode_frame
+from tui.protocol.tokens import Token, TokenSequence
+from tui.protocol.writing.beams import BeamCandidate, Hypothesis
+from tui.protocol.writing.kept import CacheUse
+from tui.protocol.writing.steps import Chosen, Stop
 
 UNKNOWN = Memory(None, None)
 HOSTILE = " \x1b[2J\u202e[red]"

@@ -100,7 +100,7 @@ def test_the_engine_starts_before_the_screen_is_imported() -> None:
     program = """
 import sys, tui.cli as cli
 cli._no_screen = lambda: ""
-from tui.engine_process import EngineProcess
+from tui.system.engine_process import EngineProcess
 def start(process, command, log_path):
     print("textual" in sys.modules, command[-2:], log_path.name)
     raise SystemExit(0)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import math
 
 import numpy as np
@@ -11,15 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tui import probability
+from tui.engine.rows import probability
 
 ROWS = arrays(np.float64, st.integers(1, 40), elements=st.floats(-1e4, 1e4))
-
-
-def test_worked_examples() -> None:
-    outcome = doctest.testmod(probability)
-    assert outcome.attempted >= 8
-    assert outcome.failed == 0
 
 
 @settings(deadline=None)

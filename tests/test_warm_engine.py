@@ -12,8 +12,8 @@ import pytest
 
 from tests.patience import PATIENCE
 from tests.warm_engine import ENVIRONMENT, ITS_OWN, Forked, WarmEngine
-from tui.framing import PREAMBLE, encode_frame
 from tui.protocol import Shutdown
+from tui.protocol.frames import PREAMBLE, encode_frame
 from tui.settings import Settings
 
 pytestmark = pytest.mark.skipif(

@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tui.engine_process import EngineProcess
+from tui.system.engine_process import EngineProcess
 
 ROOT = Path(__file__).parents[1]
 _ENGINE = ("-m", "tui.engine")

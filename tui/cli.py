@@ -11,7 +11,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from tui import streams
+from tui.system import streams
 
 if TYPE_CHECKING:
     from tui.app.engine_client import EngineClient
@@ -106,7 +106,7 @@ def _screen(given: Mapping[str, Any], settings: Settings) -> int:
     import atexit
     import gc
 
-    from tui.engine_process import EngineProcess
+    from tui.system.engine_process import EngineProcess
 
     # Textual paints at most this often; at its default of 60 a key waits up to 33 ms for its paint.
     os.environ.setdefault("TEXTUAL_FPS", "240")
@@ -155,7 +155,7 @@ def _screen(given: Mapping[str, Any], settings: Settings) -> int:
 def _playground_options(arguments: Sequence[str]) -> dict[str, Any]:
     import argparse
 
-    from tui.arguments import Parser, add_model_options
+    from tui.headless.arguments import Parser, add_model_options
 
     parser = Parser(
         "logitscope",
@@ -239,7 +239,7 @@ def _script(arguments: Sequence[str]) -> int:
 
 
 def _tokenize(arguments: Sequence[str]) -> int:
-    from tui.arguments import Parser
+    from tui.headless.arguments import Parser
 
     parser = Parser(
         "logitscope tokenize",
@@ -285,7 +285,7 @@ def _tokenize(arguments: Sequence[str]) -> int:
 
 
 def _tasks(arguments: Sequence[str]) -> int:
-    from tui.arguments import Parser
+    from tui.headless.arguments import Parser
     from tui.headless.tasks import listing
 
     Parser(
@@ -299,10 +299,9 @@ def _question(
     arguments: Sequence[str], command: str, about: str, epilog: str, json: bool = False
 ) -> tuple[dict[str, Any], Settings]:
     """What a command without screen is asked, by the flags of its task. Raises SettingsError."""
-    from tui.arguments import Parser, add_model_options
-    from tui.choices import TASKS
     from tui.headless import flags, step_flags
-    from tui.settings import TASK_ALIASES
+    from tui.headless.arguments import Parser, add_model_options
+    from tui.tasks import TASK_ALIASES, TASKS
 
     named = flags.task_in(arguments)
     task = None if named is None else TASK_ALIASES.get(named, named)
@@ -352,7 +351,8 @@ def _engine(arguments: Sequence[str]) -> int:
 
 def _settings(given: Mapping[str, Any]) -> Settings:
     """The settings of this run. Raises SettingsError."""
-    from tui.settings import load_settings, working_folder
+    from tui.settings import load_settings
+    from tui.system.plain_files import working_folder
 
     settings = load_settings(given, _variables())
     os.environ["LOGITSCOPE_STATE"] = str(settings.state_folder)  # for the engine's log

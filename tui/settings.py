@@ -8,15 +8,13 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
-from tui.choices import DTYPES, TASKS, DtypeName
-from tui.plain_files import decoded, read_plain
+from tui.system.plain_files import decoded, read_plain, working_folder
+from tui.tasks import TASK_ALIASES, TASKS
 
-TASK_ALIASES: Mapping[str, str] = MappingProxyType(
-    {"text-classification": "sentiment-analysis", "token-classification": "ner"}
-)
-"""Other names transformers has for the same pipelines."""
+DtypeName: TypeAlias = Literal["auto", "float32", "bfloat16", "float16"]
+DTYPES: tuple[DtypeName, ...] = get_args(DtypeName)
 DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?")
 KEYS_TABLE = "keys"
 _MOST_BYTES = 1_000_000
@@ -125,14 +123,6 @@ def nearest(wrong: str, allowed: Iterable[str]) -> str:
 
     close = get_close_matches(wrong, list(allowed), n=1, cutoff=0.5)
     return f"Did you mean {close[0]}? " if close else ""
-
-
-def working_folder() -> Path | None:
-    """The folder the program was started in; None where it is gone."""
-    try:
-        return Path.cwd()
-    except OSError:
-        return None
 
 
 def _user_folder(kind: str) -> Path:
@@ -245,7 +235,7 @@ def _task(given: _Given | None) -> str:
         return DEFAULTS.task
     task = TASK_ALIASES.get(task, task)
     if task not in TASKS:
-        raise _none_of(given, "task", task, TASKS)
+        raise _none_of(given, "task", task, tuple(TASKS))
     return task
 
 

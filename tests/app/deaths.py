@@ -17,7 +17,7 @@ def shown(driver: Driver) -> str:
 
 def pid(driver: Driver) -> int:
     """The engine's process."""
-    found = driver.app.conversation.engine_pid
+    found = driver.app.conversation.engine.pid
     assert found is not None
     return found
 

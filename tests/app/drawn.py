@@ -16,7 +16,7 @@ STYLES = {name: Style(meta={"name": name}) for name in NAMES}
 WIDTHS = (20, 76, 90, 190)
 
 
-def draw(drawing: Drawing, told: Told, **settings: Any) -> Drawn:
+def draw(drawing: Drawing[Any], told: Told, **settings: Any) -> Drawn:
     """Draw what a task told; its rows fit the width, hold no control character and name their styles."""
     plain = Context(
         width=76,

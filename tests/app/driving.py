@@ -22,8 +22,8 @@ from tui.app.session import Session
 from tui.app.widgets.line_pane import LinePane
 from tui.app.widgets.one_line import OneLine
 from tui.protocol import Readout
+from tui.protocol.tokens import Token
 from tui.settings import Settings
-from tui.values import Token
 
 SIZES = ((80, 24), (120, 40), (200, 50))
 SAMPLE = "I've been waiting for a course like this my whole life."

@@ -52,9 +52,9 @@ class Album:
             await driver.answered()
             hold_still = await prepare(driver)
             await driver.until(lambda: client.at_rest, "the last answer")
-            if self._record and app.conversation.engine_pid is not None:
+            if self._record and app.conversation.engine.pid is not None:
                 os.kill(
-                    app.conversation.engine_pid, signal.SIGSTOP
+                    app.conversation.engine.pid, signal.SIGSTOP
                 )  # each answer to a ping has another memory figure
                 await pilot.pause(0.5)
             hold_still()

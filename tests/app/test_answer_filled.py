@@ -10,7 +10,7 @@ from tests.engine.conftest import TinyFolder, load_here
 from tests.engine.conftest import tiny as tiny  # the fixture
 from tui.app.render.answers import filled
 from tui.app.render.numbers import percent
-from tui.views import Filled
+from tui.protocol.answers import Filled
 
 TASK = "fill-mask"
 ONE = "The ___ was dull."

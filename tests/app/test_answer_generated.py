@@ -13,7 +13,7 @@ from tests.engine.conftest import load_here
 from tests.seq2seq_checkpoints import make_writer
 from tui.app.render import numbers
 from tui.app.render.answers import generated
-from tui.views import Generated
+from tui.protocol.answers import Generated
 
 ENDLESS = {"eos_token_id": None}
 TEXT = "The film was dull, the acting was worse."

@@ -10,7 +10,7 @@ from tests.engine.conftest import TinyFolder, load_here
 from tests.engine.conftest import tiny as tiny  # the fixture
 from tui.app.render.answers import scored
 from tui.app.render.numbers import percent
-from tui.views import Scored
+from tui.protocol.answers import Scored
 
 TASK = "text-generation"
 HOSTILE = "[red]\x1b[31m\u202e東京😀 </s>\t" + "the film was dull " * 4

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -13,7 +11,7 @@ from tests.asking import Told, ask
 from tests.checkpoints import CORPUS
 from tests.engine.tasks.test_token_classification import BothOf
 from tests.engine.tasks.test_token_classification import both_of as both_of  # the fixture
-from tui.app.render.answers import labels_by_token, strategies_by_token, tagged
+from tui.app.render.answers import tagged
 
 TEXT = "Nobody in Paris laughed; the acting was worse."
 HOSTILE = "A \x1b[31m[red]x[/red] \u202egnihton\u202c 東京 😀👩‍👩‍👧 e\u0301\x00\n[CLS]"
@@ -22,13 +20,6 @@ LONG = " ".join(CORPUS)
 
 def told_of(both_of: BothOf, text: str = TEXT, model_type: str = "bert", **options: Any) -> Told:
     return ask(both_of(model_type).loaded, text, **options)
-
-
-@pytest.mark.parametrize("module", [labels_by_token, strategies_by_token])
-def test_worked_examples(module: ModuleType) -> None:
-    outcome = doctest.testmod(module)
-    assert outcome.attempted
-    assert not outcome.failed
 
 
 @pytest.mark.parametrize("width", WIDTHS[1:])

@@ -19,8 +19,8 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 from tests.app.driving import Driver, playground
-from tui.app.canvas import Canvas, CellUpdate
 from tui.app.render.glyphs import visible
+from tui.app.terminal.canvas import Canvas, CellUpdate
 
 STYLES = (Style(), Style(bold=True), Style(bgcolor="blue"), Style(underline=True, color="red"))
 SEQUENCE = re.compile(r"\x1b\[(\d+);(\d+)H|\x1b\[[0-9;]*m|\n|([^\x1b])")

@@ -18,7 +18,7 @@ from tests.app.writing import writing
 from tui.app.screens.ask import AskCheckpoint
 from tui.app.screens.script import ScriptScreen
 from tui.app.unanswered import RUNNING
-from tui.microscope.questions import Train
+from tui.protocol.microscope.questions import Train
 from tui.settings import Settings
 
 SCRIPT = Path(__file__).parents[1] / "scripted_engine.py"

@@ -13,7 +13,7 @@ from tests.app.driving import Driver, playground
 from tests.app.test_rough import harmless
 from tui.app.render.glyphs import visible_in_place
 from tui.app.session import Session, SessionFile
-from tui.app.widgets.document import PlainDocument
+from tui.app.terminal.document import PlainDocument
 from tui.settings import Settings
 
 ENDS_A_LINE_TO_PYTHON = "\x0b\x0c\x1c\x1d\x1e\x85\u2028\u2029"

@@ -19,7 +19,6 @@ import pytest
 from tests.held_engine import Gates
 from tests.patience import PATIENCE
 from tui.app.engine_client import EngineClient, EngineLost, EngineSilent, EngineStarted, Notice, Timing
-from tui.microscope.questions import Dissect
 from tui.protocol import (
     Analyze,
     Answered,
@@ -42,8 +41,9 @@ from tui.protocol import (
     Superseded,
     Tokenized,
 )
+from tui.protocol.microscope.questions import Dissect
+from tui.protocol.rows import ReadoutSettings
 from tui.settings import Settings
-from tui.values import ReadoutSettings
 
 SCRIPT = Path(__file__).parents[1] / "scripted_engine.py"
 ROOT = Path(__file__).parents[2]

@@ -242,11 +242,11 @@ async def test_what_the_engine_says_is_heard_on_after_a_fall(
             hear(event)
 
         monkeypatch.setattr(driver.app.conversation, "_hear_numbers", broken)
-        before = driver.app.conversation.engine_pid
+        before = driver.app.conversation.engine.pid
         driver.input.replace_text("another text")
         await driver.until(lambda: driver.app.falls.count == 1)
         await driver.write("and another")
-        assert driver.app.conversation.engine_pid == before
+        assert driver.app.conversation.engine.pid == before
         driver.app._exception = None
 
 

@@ -15,8 +15,8 @@ from tui.app.panes.answer import AnswerPane
 from tui.app.render.answers.base import kept
 from tui.app.render.strips import Lines, row
 from tui.protocol import Analyze, Answered, Tokenized
-from tui.values import Token, TokenSequence
-from tui.views import Entity, Strategy, Tagged
+from tui.protocol.answers import Entity, Strategy, Tagged
+from tui.protocol.tokens import Token, TokenSequence
 
 PLAIN = Style()
 

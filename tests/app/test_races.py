@@ -13,11 +13,12 @@ from textual.pilot import Pilot
 from tests.patience import PATIENCE
 from tui.app.app import LogitscopeApp
 from tui.app.engine_client import EngineClient, Notice
-from tui.choices import TASKS
 from tui.protocol import Analyze, Answered, AnyRequest, Cancel, Load, Loaded, Readout, Reweigh, Tokenized
+from tui.protocol.answers import Entity, Strategy, Tagged
+from tui.protocol.checkpoints import Checkpoint, Memory
+from tui.protocol.tokens import Token, TokenSequence
 from tui.settings import Settings
-from tui.values import Checkpoint, Memory, Token, TokenSequence
-from tui.views import Entity, Strategy, Tagged
+from tui.tasks import TASKS
 
 LATE = "big/model"
 _Kind = TypeVar("_Kind", bound=AnyRequest)
@@ -106,7 +107,7 @@ async def at_work(
 
 
 async def go_to(pilot: Pilot[None], task: str) -> None:
-    await pilot.press("escape", "1", "home", *["down"] * TASKS.index(task), "enter")
+    await pilot.press("escape", "1", "home", *["down"] * list(TASKS).index(task), "enter")
     app = cast("LogitscopeApp", pilot.app)
     await until(pilot, lambda: app.playground.task_name == task)
     await pilot.pause()

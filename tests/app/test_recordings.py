@@ -28,7 +28,7 @@ from tui.protocol import (
     Search,
     Tokenized,
 )
-from tui.values import Row
+from tui.protocol.rows import Row
 
 MEASURED = {"seconds", "memory", "device_name", "checkpoints", "cache"}
 """What each run and each machine has of its own."""

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
-
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -20,14 +16,6 @@ STYLES = (Style(), Style(bold=True), Style(color="red"))
 strips = st.lists(st.tuples(st.text(max_size=6), st.sampled_from(STYLES)), max_size=6).map(
     lambda parts: Strip([Segment(visible(text), style) for text, style in parts if text])
 )
-
-
-@pytest.mark.parametrize("name", ["glyphs", "numbers", "strips"])
-def test_worked_examples(name: str) -> None:
-    module = importlib.import_module(f"tui.app.render.{name}")
-    outcome = doctest.testmod(module)
-    assert outcome.attempted
-    assert not outcome.failed
 
 
 @given(st.text())

@@ -83,8 +83,8 @@ async def test_a_killed_engine_is_told_restarted_and_answers(state_folder: Path)
         await driver.pilot.press(*"abc")
         await driver.answered()
         before = driver.rows("answer")
-        assert driver.app.conversation.engine_pid is not None
-        os.kill(driver.app.conversation.engine_pid, signal.SIGKILL)
+        assert driver.app.conversation.engine.pid is not None
+        os.kill(driver.app.conversation.engine.pid, signal.SIGKILL)
         await driver.until(lambda: driver.screen.failure is not None, "the failure")
         assert "SIGKILL" in driver.line("hints")
         assert before in driver.rows("answer"), "the old answer stays"
@@ -97,12 +97,12 @@ async def test_a_killed_engine_is_told_restarted_and_answers(state_folder: Path)
 
 async def test_an_engine_killed_while_it_loads_still_answers(state_folder: Path) -> None:
     async with playground(state_folder, ready=False) as driver:
-        await driver.until(lambda: driver.app.conversation.engine_pid is not None, "the engine")
-        first = driver.app.conversation.engine_pid
+        await driver.until(lambda: driver.app.conversation.engine.pid is not None, "the engine")
+        first = driver.app.conversation.engine.pid
         assert first is not None
         os.kill(first, signal.SIGKILL)
         await driver.answered()
-        assert driver.app.conversation.engine_pid != first
+        assert driver.app.conversation.engine.pid != first
         assert driver.screen.in_use == "nano-sentiment"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from pathlib import Path
 
 import pytest
@@ -13,12 +12,6 @@ from tests.app.test_races import at_work, first_field, until
 from tui.app.app import LogitscopeApp
 from tui.app.screens import script as screen
 from tui.scripts import script
-
-
-def test_worked_examples() -> None:
-    outcome = doctest.testmod(screen)
-    assert outcome.attempted
-    assert not outcome.failed
 
 
 @pytest.mark.parametrize(

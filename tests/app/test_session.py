@@ -11,14 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from tui.app.branches.tree import Tree
+from tui.app.branches.written import Kept
 from tui.app.desks import Desk, Desks
 from tui.app.keeping import Keeper
 from tui.app.session import KEPT, Session, SessionFile
 from tui.app.session_format import LARGEST_BYTES
-from tui.generation.steps import Chosen
-from tui.generation.tree import Tree
-from tui.generation.written import Kept
-from tui.values import Failure, ReadoutSettings
+from tui.protocol.failures import Failure
+from tui.protocol.rows import ReadoutSettings
+from tui.protocol.writing.steps import Chosen
 
 
 def kept(text: str, cursor: int = 0, task: str = "ner", model: str | None = None) -> Session:

@@ -11,8 +11,8 @@ import pytest
 
 from tests.app.driving import SIZES, Driver
 from tests.app.snapshots import Album, press
+from tui.protocol.checkpoints import Memory
 from tui.settings import Settings
-from tui.values import Memory
 
 Look = Callable[..., bool]
 

@@ -10,13 +10,13 @@ import pytest
 from tests.app.driving import SAMPLE, Driver, playground
 from tests.checkpoints import edit_json, make_checkpoint
 from tests.digits import shows
-from tui.choices import TASKS
 from tui.settings import Settings
+from tui.tasks import TASKS
 
 
 async def choose_task(driver: Driver, task: str) -> None:
     """Go to a task by the keys of the task pane."""
-    await driver.pilot.press("escape", "1", "home", *["down"] * TASKS.index(task), "enter")
+    await driver.pilot.press("escape", "1", "home", *["down"] * list(TASKS).index(task), "enter")
     await driver.until(lambda: driver.screen.task_name == task, "the task")
 
 

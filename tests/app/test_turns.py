@@ -16,8 +16,8 @@ from tests.held_engine import Gates
 from tui.app.screens.turns import TurnsScreen
 from tui.app.widgets.editor import EDITOR_CHARACTERS
 from tui.app.widgets.turn_editor import TurnEditor
-from tui.chat import Turn, turns_of
 from tui.settings import Settings
+from tui.tasks.chat import Turn, turns_of
 
 TEMPLATE = (
     "{% for m in messages %}{% if m['role'] == 'system' and not loop.first %}"

@@ -21,8 +21,8 @@ from tui.app.screens.options import OptionsScreen
 from tui.app.screens.writing.screen import Writing
 from tui.app.session import SessionFile
 from tui.protocol import Failed
+from tui.protocol.failures import Failure
 from tui.settings import Settings
-from tui.values import Failure
 
 
 def greedy(count: int, prompt: str = PROMPT, **settings: object) -> tuple[int, ...]:
@@ -166,11 +166,11 @@ async def test_the_engine_dies_and_the_branch_stands(state_folder: Path) -> None
     async with writing(state_folder) as writer:
         await writer.press("n")
         await writer.count(1)
-        ids, pid = writer.ids, writer.driver.app.conversation.engine_pid
+        ids, pid = writer.ids, writer.driver.app.conversation.engine.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         await writer.driver.until(
-            lambda: writer.driver.app.conversation.engine_pid not in (pid, None), "another engine"
+            lambda: writer.driver.app.conversation.engine.pid not in (pid, None), "another engine"
         )
         assert writer.ids == ids
         await writer.rest()
@@ -291,13 +291,13 @@ async def test_the_engine_dies_while_it_writes(state_folder: Path, tmp_path: Pat
         gates.close("Stepped", after=3)
         await writer.press("space")
         await writer.driver.until(lambda: len(writer.ids) == 3, "three tokens")
-        pid = writer.driver.app.conversation.engine_pid
+        pid = writer.driver.app.conversation.engine.pid
         assert pid is not None
         os.kill(pid, signal.SIGKILL)
         gates.open("Stepped")
         await writer.driver.until(lambda: "what was written stands" in writer.shown, "the message")
         await writer.driver.until(
-            lambda: writer.driver.app.conversation.engine_pid not in (pid, None), "another engine"
+            lambda: writer.driver.app.conversation.engine.pid not in (pid, None), "another engine"
         )
         await writer.rest()
         ids = writer.ids

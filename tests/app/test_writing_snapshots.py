@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from tests.app.driving import SIZES, Driver
 from tests.app.snapshots import Album, press
 from tests.app.writing import PROMPT, Writer
+from tui.app.branches.written import as_plain, of_plain
 from tui.app.screens.options import OptionsScreen
 from tui.app.screens.writing.screen import Writing
-from tui.generation.written import as_plain, of_plain
 from tui.settings import Settings
 
 Look = Callable[..., bool]

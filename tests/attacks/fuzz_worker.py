@@ -18,7 +18,8 @@ import torch
 import transformers
 
 from tests.attacks import mutation
-from tui.engine import loading, tasks
+from tui.engine import tasks
+from tui.engine.checkpoint import loading
 from tui.engine.errors import failure_of
 from tui.engine.sources import facts
 from tui.engine.sources.locate import locate
@@ -147,4 +148,4 @@ def _run(one: Case, folder: Path) -> None:
     )
     prepared = tasks.prepare(one.task, loaded.tokenizer, {"text": one.text or "a"}, {})
     forward = tasks.forward(loaded, prepared, lambda: None, lambda _: None)
-    tasks.runner(one.task).answer(forward)
+    tasks.code_of(one.task).answer(forward)

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from tests.attacks.attack import EXECUTED, SECRET, Attack
 from tests.engine.driver import EngineProcess
-from tui.microscope.questions import Dissect
 from tui.protocol import Analyze, AnyEvent, Examine, Failed, Load, Loaded
-from tui.values import Failure
+from tui.protocol.failures import Failure
+from tui.protocol.microscope.questions import Dissect
 
 MOST_BYTES = 1_000_000_000
 """Memory that an attack may take, over what the engine had."""

@@ -64,7 +64,7 @@ def read(pair_count: int, home: Path, log: Log) -> list[Result]:
     """Readings of a text that changes a little, as the Tokens pane has it, against the library's `encode` alone."""
     from tokenizers import Tokenizer
 
-    from tui.engine.loading import built_in_tokenizer
+    from tui.engine.checkpoint.loading import built_in_tokenizer
 
     results = []
     for size in SIZES:

@@ -10,13 +10,14 @@ from typing import Any, TypeAlias
 import pytest
 
 from tests.checkpoints import make_checkpoint
-from tui.choices import DtypeName
-from tui.engine import loading, tasks
-from tui.engine.loading import LoadedCheckpoint
+from tui.engine import tasks
+from tui.engine.checkpoint import loading
+from tui.engine.checkpoint.loading import LoadedCheckpoint
 from tui.engine.sources import facts
 from tui.engine.sources.locate import locate
 from tui.engine.tasks import text_classification
 from tui.engine.tasks.text_classification import Classification
+from tui.settings import DtypeName
 
 TASK = "sentiment-analysis"
 TinyFolder: TypeAlias = Callable[..., Path]

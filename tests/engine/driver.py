@@ -14,8 +14,7 @@ from typing import Self, TypeVar
 
 from tests.held_engine import Gates
 from tests.patience import PATIENCE
-from tui import framing
-from tui.protocol import LAST_EVENTS, AnyEvent, AnyRequest, Event, Ping, Pong
+from tui.protocol import LAST_EVENTS, AnyEvent, AnyRequest, Event, Ping, Pong, frames
 
 ROOT = Path(__file__).parents[2]
 
@@ -60,7 +59,7 @@ class EngineProcess:
         return self.newest
 
     def send(self, *requests: AnyRequest) -> None:
-        self.send_bytes(b"".join(framing.encode_frame(request) for request in requests))
+        self.send_bytes(b"".join(frames.encode_frame(request) for request in requests))
 
     def send_bytes(self, raw: bytes) -> None:
         assert self.process.stdin is not None
@@ -117,15 +116,15 @@ class EngineProcess:
     def _listen(self) -> None:
         assert self.process.stdout is not None
         stream = self.process.stdout
-        while not self.junk.endswith(framing.PREAMBLE):
+        while not self.junk.endswith(frames.PREAMBLE):
             byte = stream.read(1)
             if not byte:
                 break
             self.junk += byte
-        self.junk = self.junk.removesuffix(framing.PREAMBLE)
+        self.junk = self.junk.removesuffix(frames.PREAMBLE)
         try:
-            while len(header := stream.read(framing.HEADER.size)) == framing.HEADER.size:
-                event = framing.decode_event(stream.read(framing.body_length(header)))
+            while len(header := stream.read(frames.HEADER.size)) == frames.HEADER.size:
+                event = frames.decode_event(stream.read(frames.body_length(header)))
                 with self._news:
                     self.times.append(time.monotonic())
                     self.seen.append(event)

@@ -16,7 +16,7 @@ from tui.engine.errors import EngineError
 from tui.engine.sources import facts, folders
 from tui.engine.sources.locate import locate
 from tui.engine.tokenization.opening import open_tokenizer
-from tui.values import Failure
+from tui.protocol.failures import Failure
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a21\nsize 12345\n"
 FAMILIES = {

@@ -15,7 +15,7 @@ from tests.checkpoints import ARCHITECTURES
 from tests.engine.conftest import TinyFolder, load_here
 from tui import catalogue
 from tui.engine.tasks.text_classification import Classification
-from tui.views import Classified
+from tui.protocol.answers import Classified
 
 BUILT_IN = "nano-sentiment"
 TEXTS = (

@@ -19,7 +19,7 @@ from tests.engine.conftest import TASK, TinyFolder, classify_here, load_here
 from tui.engine.errors import EngineError, failure_of
 from tui.engine.sources import facts
 from tui.engine.sources.locate import locate
-from tui.values import Failure
+from tui.protocol.failures import Failure
 
 
 def cut(file: Path) -> None:

@@ -16,12 +16,10 @@ from tests.engine.conftest import load_here
 from tests.engine.decoding.writing import Writer, make_decoder
 from tests.engine.driver import EngineProcess, HeldEngine
 from tests.engine.test_server import assert_every_request_ends_once, kinds
-from tui import framing
 from tui.engine.errors import failure_of
 from tui.engine.frames import FrameReader, Outbox
 from tui.engine.generating import Generating
 from tui.engine.lanes import Lane
-from tui.generation.decoding import Constraint, Decoding
 from tui.protocol import (
     LAST_EVENTS,
     Analyze,
@@ -42,8 +40,10 @@ from tui.protocol import (
     Stepped,
     Superseded,
     Tokenized,
+    frames,
 )
-from tui.values import ReadoutSettings, RowAddress
+from tui.protocol.rows import ReadoutSettings, RowAddress
+from tui.protocol.writing.decoding import Constraint, Decoding
 
 TASK = "text-generation"
 TEXT = "The film was dull, the"
@@ -330,7 +330,7 @@ def test_memory_that_runs_out_is_said_and_what_stands_is_gone_on_with(
         while not found or not isinstance(found[-1], LAST_EVENTS):
             body = told.next_body()
             assert body is not None
-            found.append(framing.decode_event(body))
+            found.append(frames.decode_event(body))
         return found
 
     written = 0

@@ -14,7 +14,8 @@ from tests.engine.conftest import TASK, TinyFolder
 from tests.engine.driver import EngineProcess
 from tui.engine.errors import failure_of, is_panic
 from tui.engine.tokenization.components import EMPTY
-from tui.microscope.questions import (
+from tui.protocol import Analyze, Answered, AnyEvent, Examine, Examined, Failed, Load, Loaded
+from tui.protocol.microscope.questions import (
     AnyQuestion,
     Browse,
     Compare,
@@ -24,7 +25,6 @@ from tui.microscope.questions import (
     ListTokens,
     ReadIds,
 )
-from tui.protocol import Analyze, Answered, AnyEvent, Examine, Examined, Failed, Load, Loaded
 
 MODEL = {"type": "WordLevel", "vocab": {"a": 0, "b": 1}, "unk_token": "b"}
 TEMPLATE = {

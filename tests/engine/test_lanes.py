@@ -10,13 +10,14 @@ from typing import Any, cast
 import pytest
 
 from tests.patience import PATIENCE
-from tui import framing
 from tui.engine.errors import Abandoned, EngineError
 from tui.engine.frames import FrameReader, Outbox
 from tui.engine.lanes import Job, Lane
-from tui.engine.session import Session
-from tui.protocol import AnyEvent, Cancelled, Failed, Pong, Progress, Superseded, Tokenized
-from tui.values import Failure, Memory, Token, TokenSequence
+from tui.engine.session import EngineSession
+from tui.protocol import AnyEvent, Cancelled, Failed, Pong, Progress, Superseded, Tokenized, frames
+from tui.protocol.checkpoints import Memory
+from tui.protocol.failures import Failure
+from tui.protocol.tokens import Token, TokenSequence
 
 
 class Wire:
@@ -32,7 +33,7 @@ class Wire:
     def next(self) -> AnyEvent:
         body = self._reader.next_body()
         assert body is not None
-        return framing.decode_event(body)
+        return frames.decode_event(body)
 
     def break_off(self) -> None:
         """Nobody reads any more."""
@@ -208,7 +209,7 @@ def test_a_broken_pipe_is_told(wire: Wire) -> None:
 )
 def test_only_a_lost_accelerator_ends_the_engine(wire: Wire, error: Exception, ends: bool) -> None:
     lost = threading.Event()
-    session = Session(wire.outbox, lost.set)
+    session = EngineSession(wire.outbox, lost.set)
     wire.outbox.open(1)
 
     def work() -> None:
@@ -223,7 +224,7 @@ def test_only_a_lost_accelerator_ends_the_engine(wire: Wire, error: Exception, e
 
 
 def test_work_that_is_abandoned_or_over_says_nothing(wire: Wire) -> None:
-    session = Session(wire.outbox, lambda: None)
+    session = EngineSession(wire.outbox, lambda: None)
     ran: list[Any] = []
 
     def abandoning() -> None:
@@ -242,12 +243,12 @@ def test_work_that_is_abandoned_or_over_says_nothing(wire: Wire) -> None:
 def test_an_answer_that_no_frame_holds_is_told_and_the_request_has_its_last_event(
     wire: Wire, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = Session(wire.outbox, lost=lambda: None)
+    session = EngineSession(wire.outbox, lost=lambda: None)
     wire.outbox.open(1)
 
     def work() -> None:
         with monkeypatch.context() as small:
-            small.setattr("tui.framing.MAX_FRAME_BYTES", 10)
+            small.setattr("tui.protocol.frames.MAX_FRAME_BYTES", 10)
             wire.outbox.send(Failed(1, Failure("much", "too", "long")))
 
     failure = session.attempt(1, "Analyze", work)

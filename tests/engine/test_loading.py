@@ -8,12 +8,13 @@ import pytest
 import torch
 
 from tests.engine.conftest import TASK, TinyFolder, classify_here, load_here
-from tui.choices import DtypeName
-from tui.engine import loading, runtime
+from tui.engine import runtime
+from tui.engine.checkpoint import loading
+from tui.engine.checkpoint.loads import Loader
 from tui.engine.frames import Outbox
-from tui.engine.loads import Loader
 from tui.engine.sources import facts
 from tui.engine.sources.locate import locate
+from tui.settings import DtypeName
 
 TEXT = "A warm, funny film"
 

@@ -20,7 +20,6 @@ import pytest
 from tests.engine.conftest import TASK
 from tests.engine.driver import ROOT, EngineProcess, HeldEngine
 from tests.patience import PATIENCE
-from tui import framing
 from tui.engine import log
 from tui.protocol import (
     Analyze,
@@ -34,6 +33,7 @@ from tui.protocol import (
     Ready,
     Shutdown,
     Tokenized,
+    frames,
 )
 
 BUILT_IN = "nano-sentiment"
@@ -148,7 +148,7 @@ def test_it_ends_when_its_parent_is_killed(tmp_path: Path) -> None:
 def test_a_frame_cut_off_by_the_end_of_the_stream_ends_it(tmp_path: Path) -> None:
     with EngineProcess() as engine:
         ready(engine)
-        engine.send_bytes(framing.encode_frame(Ping(1))[:-2])
+        engine.send_bytes(frames.encode_frame(Ping(1))[:-2])
         assert engine.process.stdin is not None
         engine.process.stdin.close()
         assert engine.ended() == 0
@@ -223,17 +223,17 @@ def test_a_reader_that_stops_reading_does_not_lose_a_frame() -> None:
     try:
         assert engine.stdin is not None
         count = 3_000
-        pings = b"".join(framing.encode_frame(Ping(number)) for number in range(1, count + 1))
+        pings = b"".join(frames.encode_frame(Ping(number)) for number in range(1, count + 1))
         threading.Thread(target=engine.stdin.write, args=(pings,), daemon=True).start()
         limit = time.monotonic() + PATIENCE
         while waiting_in(reading) < 60_000 and time.monotonic() < limit:
             time.sleep(0.01)
         stream = os.fdopen(reading, "rb")
-        assert stream.read(len(framing.PREAMBLE)) == framing.PREAMBLE
+        assert stream.read(len(frames.PREAMBLE)) == frames.PREAMBLE
         ids: list[int] = []
         while len(ids) <= count:
-            header = stream.read(framing.HEADER.size)
-            ids.append(framing.decode_event(stream.read(framing.body_length(header))).id)
+            header = stream.read(frames.HEADER.size)
+            ids.append(frames.decode_event(stream.read(frames.body_length(header))).id)
         assert ids == list(range(count + 1))
     finally:
         engine.kill()

@@ -18,11 +18,10 @@ from transformers import DistilBertConfig, GenerationConfig, GPT2Config, GPT2LMH
 from tests.asking import ask
 from tests.engine.conftest import TinyFolder, load_here
 from tests.seq2seq_checkpoints import make_writer
-from tui import probability
-from tui.engine import finding, readout
 from tui.engine.errors import EngineError
+from tui.engine.rows import finding, probability, readout
 from tui.protocol import Readout
-from tui.values import Found, Function, ReadoutSettings, RowAddress, Watch
+from tui.protocol.rows import Found, Function, ReadoutSettings, RowAddress, Watch
 
 LABELS = tuple(f"label {index}" for index in range(8))
 
@@ -330,7 +329,7 @@ def test_watched_rows_come_wherever_they_rank_and_by_name_where_they_moved() -> 
 
 
 def test_finding_by_id_by_label_and_by_a_part() -> None:
-    labels = ["cat", "␣cat", "cats", "Concat", "2", "dog"]
+    labels = ["cat", " cat", "cats", "Concat", "2", "dog"]
     scores = np.array([0.0, 1.0, 3.0, 2.0, 5.0, 4.0])
 
     def hits(query: str) -> list[tuple[int | None, str]]:
@@ -341,9 +340,11 @@ def test_finding_by_id_by_label_and_by_a_part() -> None:
 
     assert hits("2") == [(2, "id"), (4, "text")]
     assert hits("cat") == [(0, "text"), (1, "text"), (2, "part"), (3, "part")]
-    assert hits(" cat") == [(1, "text"), (0, "text"), (2, "part"), (3, "part")]
+    assert hits(" cat") == hits("␣cat") == [(1, "text"), (0, "text"), (2, "part"), (3, "part")]
     assert hits("CAT") == [(2, "part"), (3, "part"), (1, "part"), (0, "part")]
     assert hits("bird") == []
+    labels[2] = "␣"
+    assert hits("␣") == [(2, "text"), (1, "part")]
     assert finding.find("cat", -1, labels, scores)[1] == 3
     asked = ReadoutSettings(find="dog", top=2)
     reading = readout.read_out(1, scores, labels, asked, "softmax", "because")
@@ -360,7 +361,7 @@ class _Spelled:
         self._names = finding.Names()
 
     def __getitem__(self, index: int) -> str:
-        return f"␣w{index:x}"
+        return f" w{index:x}"
 
     def names(self) -> finding.Names:
         return self._names
@@ -379,7 +380,7 @@ def test_names_made_ahead_and_on_demand_are_the_same() -> None:
     named, index = labels.names().all(labels, 3000)
     assert list(named) == [labels[index] for index in range(3000)]
     assert index.holding("wbb").tolist() == [row for row, name in enumerate(named) if "wbb" in name]
-    assert finding.follow(Watch(5, "␣wff"), labels, 3000) == 0xFF
+    assert finding.follow(Watch(5, " wff"), labels, 3000) == 0xFF
 
 
 # ------------------------------------------------------------------------------------ through the tasks

@@ -9,13 +9,13 @@ import pytest
 from tests.engine.conftest import TinyFolder
 from tests.engine.test_lanes import Wire
 from tests.engine.test_lanes import wire as wire  # the fixture
-from tui.engine import finding
-from tui.engine.finding import Names
-from tui.engine.session import Session
-from tui.engine.tasks import ROOMS
-from tui.engine.tasks.vocabulary import VocabularyLabels
+from tui.engine.rows import finding
+from tui.engine.rows.finding import Names
+from tui.engine.rows.vocabulary import VocabularyLabels
+from tui.engine.session import EngineSession
 from tui.protocol import LAST_EVENTS, Analyze, Answered, AnyEvent, Load, Loaded, Readout
-from tui.values import ReadoutSettings
+from tui.protocol.rows import ReadoutSettings
+from tui.tasks import TASKS
 
 
 class Counting:
@@ -66,8 +66,8 @@ def test_a_search_does_not_wait_for_what_is_made_in_peace() -> None:
 
 
 @pytest.fixture
-def session(wire: Wire) -> Session:
-    running = Session(wire.outbox, lost=lambda: None)
+def session(wire: Wire) -> EngineSession:
+    running = EngineSession(wire.outbox, lost=lambda: None)
     running.start()
     return running
 
@@ -84,7 +84,7 @@ def last(wire: Wire, request_id: int) -> list[AnyEvent]:
     [("gpt2", "CausalLM", "text-generation"), ("bert", "SequenceClassification", "sentiment-analysis")],
 )
 def test_it_begins_with_the_first_answer_of_a_vocabulary(
-    tiny: TinyFolder, wire: Wire, session: Session, model_type: str, head: str, task: str
+    tiny: TinyFolder, wire: Wire, session: EngineSession, model_type: str, head: str, task: str
 ) -> None:
     wire.outbox.open(1)
     session.load(Load(1, str(tiny(model_type, head=head)), task))
@@ -97,7 +97,7 @@ def test_it_begins_with_the_first_answer_of_a_vocabulary(
     events = last(wire, 2)
     assert isinstance(events[-1], Answered)
     (readout,) = (event for event in events if isinstance(event, Readout))
-    if ROOMS[task].over_vocabulary:
+    if TASKS[task].over_vocabulary:
         until_done(names)
         assert len(names._made) == len(names._index) == readout.total
     else:

@@ -13,7 +13,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipe
 
 from tests.engine.conftest import TASK, TinyFolder
 from tests.engine.driver import EngineProcess, HeldEngine
-from tui import catalogue, framing, protocol
+from tui import catalogue, protocol
 from tui.protocol import (
     LAST_EVENTS,
     Analyze,
@@ -37,9 +37,10 @@ from tui.protocol import (
     Reweighed,
     Superseded,
     Tokenized,
+    frames,
 )
-from tui.values import ReadoutSettings
-from tui.views import Classified
+from tui.protocol.answers import Classified
+from tui.protocol.rows import ReadoutSettings
 
 BUILT_IN = "nano-sentiment"
 SENTENCE = "I've been waiting for a course like this my whole life."
@@ -464,7 +465,7 @@ def test_checkpoints_are_listed_and_inspected(engine: EngineProcess, tiny: TinyF
 
 
 def frame(body: bytes) -> bytes:
-    return framing.HEADER.pack(len(body)) + body
+    return frames.HEADER.pack(len(body)) + body
 
 
 NONSENSE = (

@@ -11,7 +11,7 @@ import pytest
 
 from tests.engine.test_lanes import Wire
 from tui.engine.lanes import Job, Lane
-from tui.engine.session import Session
+from tui.engine.session import EngineSession
 from tui.engine.supervision import (
     LOOK_SECONDS,
     STUCK_SECONDS,
@@ -21,7 +21,7 @@ from tui.engine.supervision import (
     clocks,
 )
 from tui.protocol import Cancelled, Failed, Pong, Progress
-from tui.values import Memory
+from tui.protocol.checkpoints import Memory
 
 DONE = Memory(1, 2)
 
@@ -76,7 +76,7 @@ def kill(thread: threading.Thread | None) -> None:
     "error", [SystemExit(3), KeyboardInterrupt(), MemoryError(), RecursionError(), BaseException("x")]
 )
 def test_whatever_a_job_raises_its_lane_goes_on(wire: Wire, error: BaseException) -> None:
-    session = Session(wire.outbox, lambda: None)
+    session = EngineSession(wire.outbox, lambda: None)
     watched = Watched(wire)
 
     def work() -> None:

@@ -26,8 +26,8 @@ from tui.protocol import (
     Superseded,
     Tokenized,
 )
-from tui.values import ReadoutSettings, RowAddress
-from tui.views import Classified, Filled, Ranked
+from tui.protocol.answers import Classified, Filled, Ranked
+from tui.protocol.rows import ReadoutSettings, RowAddress
 
 BUILT_IN = "nano-sentiment"
 MASKS, PAIRS = "fill-mask", "zero-shot-classification"

@@ -14,11 +14,11 @@ from transformers import AutoTokenizer, ByT5Tokenizer, PreTrainedTokenizerBase
 from tests.checkpoints import MAX_TOKENS, bare_byte_level, byte_level, unigram, wordpiece
 from tui import catalogue
 from tui.catalogue import built_in_names
-from tui.choices import TASKS
-from tui.engine.loading import built_in_tokenizer
+from tui.engine.checkpoint.loading import built_in_tokenizer
 from tui.engine.tokenization.reading import PythonTokenizer, Reading, RustTokenizer
 from tui.engine.tokenization.taking_over import take_over
-from tui.values import Token
+from tui.protocol.tokens import Token
+from tui.tasks import TASKS
 
 MAKERS = {
     "wordpiece": wordpiece,

@@ -14,8 +14,16 @@ import pytest
 from tests.engine.conftest import TASK, TinyFolder
 from tests.engine.driver import EngineProcess
 from tests.engine.test_giving_up import answered, asked, loaded, tokenizer_json
-from tui.microscope.questions import Compare, Contrast, Dissect, Explain, ListTokens, ReadIds, TraceWord
 from tui.protocol import Answered, Cancel, Cancelled, Examine, Examined, Failed, Loaded
+from tui.protocol.microscope.questions import (
+    Compare,
+    Contrast,
+    Dissect,
+    Explain,
+    ListTokens,
+    ReadIds,
+    TraceWord,
+)
 
 SLOW = {"type": "Replace", "pattern": {"Regex": "(a|aa)+b"}, "content": "x"}
 """Just below the library's own limit at every character of such a text."""

@@ -7,10 +7,12 @@ import torch
 
 from tests.checkpoints import ARCHITECTURES
 from tests.engine.conftest import TinyFolder, classify_here, load_here
-from tui.engine.loading import LoadedCheckpoint
-from tui.engine.tasks import text_classification, walk
-from tui.engine.tasks.walk import walked
-from tui.values import ReadoutSettings, RowAddress, Step
+from tui.engine.checkpoint.loading import LoadedCheckpoint
+from tui.engine.forward import walk
+from tui.engine.forward.walk import walked
+from tui.engine.tasks import text_classification
+from tui.protocol.rows import ReadoutSettings, RowAddress
+from tui.protocol.walk import Step
 
 TEXT = "A warm, funny film"
 

@@ -15,7 +15,7 @@ from tests.engine.driver import EngineProcess, HeldEngine
 from tests.engine.test_server import assert_every_request_ends_once, kinds
 from tests.seq2seq_checkpoints import make_writer
 from tui.engine import tasks
-from tui.engine.tasks.outcome import Outcome
+from tui.engine.forward.outcome import Outcome
 from tui.protocol import (
     Analyze,
     Answered,
@@ -31,8 +31,8 @@ from tui.protocol import (
     Superseded,
     Tokenized,
 )
-from tui.values import ReadoutSettings, RowAddress
-from tui.views import Generated, Scored
+from tui.protocol.answers import Generated, Scored
+from tui.protocol.rows import ReadoutSettings, RowAddress
 
 TASK, WRITING = "text-generation", "summarization"
 TEXT = "The film was dull, the"
@@ -162,7 +162,7 @@ def test_the_early_outcome_reads_as_the_last_one(tiny: TinyFolder) -> None:
     outcome = tasks.forward(checkpoint, prepared, lambda: None, early.append)
     (first,) = early
     assert torch.equal(getattr(first, "logits"), getattr(outcome, "logits"))  # noqa: B009 - Outcome has none
-    read_out = tasks.runner(TASK).read_out
+    read_out = tasks.code_of(TASK).read_out
     settings = ReadoutSettings(top=10**6, repetition_penalty=1.3)
     for position in range(3):
         address = RowAddress(0, position)

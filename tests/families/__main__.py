@@ -16,7 +16,7 @@ from transformers.models.auto import modeling_auto
 
 from tests.families.comparing import MAPPINGS, Found, compare
 from tests.families.making import CannotBeMadeError, make_family
-from tui.engine import tasks
+from tui.tasks import TASKS
 
 
 def main() -> None:
@@ -44,7 +44,7 @@ def _sweep(task: str, only: list[str] | None) -> None:
     for family in families:
         with tempfile.TemporaryDirectory() as folder:
             try:
-                found = list(compare(make_family(Path(folder), family, tasks.room(task).auto_class), task))
+                found = list(compare(make_family(Path(folder), family, TASKS[task].needs.auto_class), task))
             except CannotBeMadeError as reason:
                 left += 1
                 _say(f"{task}  {family}: not made: {reason}")

@@ -16,9 +16,9 @@ from transformers import AutoTokenizer, pipeline
 from tests.asking import ask
 from tests.engine.conftest import load_here
 from tests.engine.decoding.writing import Writer
-from tui.engine import tasks
+from tui.engine.checkpoint.loading import LoadedCheckpoint
 from tui.engine.errors import EngineError
-from tui.engine.loading import LoadedCheckpoint
+from tui.tasks import TASKS
 
 TEXTS = (
     "The film was dull, the acting was worse, and nobody laughed",
@@ -69,7 +69,7 @@ class Sides:
 
 def compare(folder: Path, task: str) -> Iterator[Found]:
     """All checks of a task on a folder; what the library's loading raises goes through."""
-    made: Any = getattr(transformers, tasks.room(task).auto_class)
+    made: Any = getattr(transformers, TASKS[task].needs.auto_class)
     model = made.from_pretrained(folder, dtype=torch.float32).eval()
     try:
         sides = Sides(load_here(folder, task=task), model, AutoTokenizer.from_pretrained(folder))

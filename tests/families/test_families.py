@@ -16,8 +16,8 @@ from tests.engine.conftest import load_here
 from tests.families.comparing import LONG, compare
 from tests.families.making import POSITIONS, config_of, make_family
 from tests.seq2seq_checkpoints import make_writer
-from tui.engine import tasks
 from tui.engine.sources.limits import position_limit
+from tui.tasks import TASKS
 
 CHOICE = {
     "text-generation": {
@@ -37,7 +37,7 @@ CHOICE = {
     ("task", "family"), [(task, family) for task, families in CHOICE.items() for family in families]
 )
 def test_a_family_answers_as_the_library_does(tmp_path: Path, task: str, family: str) -> None:
-    found = list(compare(make_family(tmp_path, family, tasks.room(task).auto_class), task))
+    found = list(compare(make_family(tmp_path, family, TASKS[task].needs.auto_class), task))
     assert [each for each in found if each.verdict in ("differs", "fails here")] == []
     assert sum(each.verdict == "agrees" for each in found) > len(found) // 2
 

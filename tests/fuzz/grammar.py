@@ -9,7 +9,7 @@ from tests.fuzz import hostile
 from tests.fuzz.items import Engine, Gap, Item, Probe, Quiet, Resize, Round, Type
 from tests.fuzz.keyboard import ANY, BARE_ESCAPE, DIGIT_ALT, ESCAPE, OWN, QUITS, of_room
 from tests.fuzz.places import PLACES, Place
-from tui.choices import TASKS
+from tui.tasks import TASKS
 
 SIZES = ((80, 24), (80, 24), (120, 40), (100, 30), (60, 16), (200, 50))
 SMALL = (
@@ -227,7 +227,7 @@ def round_of(seed: int, number: int, keys: int) -> Round:
     """Round `number` of a seed: the same items every time."""
     chance = random.Random(f"{seed}:{number}")
     columns, rows = chance.choice(SMALL if chance.random() < 0.06 else SIZES)
-    arguments = ["--task", TASKS[number % len(TASKS)]]
+    arguments = ["--task", list(TASKS)[number % len(TASKS)]]
     if chance.random() < 0.25:
         text = chance.choice([text for text in hostile.TEXTS if "\x00" not in text])
         arguments += [f"--text={text}"]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from tests.fuzz import keyboard
 from tests.fuzz.keyboard import of_room, sent
 from tui.app.keys import PANES
-from tui.choices import TASKS
+from tui.tasks import TASKS
 
 _ENTER, _DOWN, _UP = b"\r", sent("down"), sent("up")
 _TYPING = (
@@ -58,7 +58,7 @@ def _places() -> list[Place]:
         Place("sampling", 1.2, (b"6", b"t"), (*_LINE, _UP, _DOWN)),
         Place("answer", 2, (b"7",), (*rows, *of_room("answer"), b"v", b"\r")),
         Place("options", 2, (sent("f2"),), (*_LINE, _UP, _DOWN)),
-        Place("turns", 2, (*_task(TASKS.index("text-generation")), sent("ctrl+t")), (
+        Place("turns", 2, (*_task(list(TASKS).index("text-generation")), sent("ctrl+t")), (
             *_TYPING, *(sent(name) for name in ("ctrl+n", "ctrl+r", "tab", "shift+tab", "f4", "f5", "f8")),
         )),
         Place("palette", 1.5, (sent("ctrl+p"),), (*_LINE, _UP, _DOWN, sent("pageup"), sent("pagedown"))),

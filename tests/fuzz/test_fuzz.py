@@ -14,7 +14,7 @@ from tests.fuzz.keyboard import QUITS
 from tests.fuzz.places import PLACES
 from tests.fuzz.playing import play
 from tests.fuzz.shrinking import shrunk
-from tui.choices import TASKS
+from tui.tasks import TASKS
 
 FOUND = sorted((Path(__file__).parent / "found").glob("*.json"))
 
@@ -108,8 +108,8 @@ def test_an_exception_is_named_by_its_innermost_functions(tmp_path: Path) -> Non
         "IndexError in tui/app/panes/tokens.py action_copy (textual/widget.py scroll)"
     )
     assert doing(
-        'Current thread 0x1 (most recent call first):\n  File "/x/tui/app/canvas.py", line 3 in cells\n'
-    ) == ("tui/app/canvas.py cells")
+        'Current thread 0x1 (most recent call first):\n  File "/x/tui/app/terminal/canvas.py", line 3 in cells\n'
+    ) == ("tui/app/terminal/canvas.py cells")
 
 
 def test_the_shortest_sequence_is_found() -> None:

@@ -15,7 +15,7 @@ from tui.engine import device
 from tui.engine.errors import EngineError, failure_of
 from tui.engine.server import EXIT_LOST
 from tui.protocol import Analyze, Answered, Failed, Load, Loaded, Ping, Pong, Reweigh, Reweighed
-from tui.values import ReadoutSettings
+from tui.protocol.rows import ReadoutSettings
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 

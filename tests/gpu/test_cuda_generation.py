@@ -19,11 +19,9 @@ from tests.engine.driver import EngineProcess
 from tests.seq2seq_checkpoints import make_writer
 from tui import catalogue
 from tui.engine import device, tasks
+from tui.engine.checkpoint.loading import LoadedCheckpoint
 from tui.engine.decoding.held import Held
 from tui.engine.errors import failure_of
-from tui.engine.loading import LoadedCheckpoint
-from tui.forms import FORMS
-from tui.generation.decoding import Constraint, Decoding
 from tui.protocol import (
     Cancel,
     Cancelled,
@@ -36,7 +34,9 @@ from tui.protocol import (
     Reweigh,
     Stepped,
 )
-from tui.values import ReadoutSettings, RowAddress
+from tui.protocol.rows import ReadoutSettings, RowAddress
+from tui.protocol.writing.decoding import Constraint, Decoding
+from tui.tasks import TASKS
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 
@@ -63,7 +63,7 @@ def writer(request: pytest.FixtureRequest, tmp_path: Path) -> Writer:
     return Writer(loaded_of(request.param, tmp_path))
 
 
-@pytest.mark.parametrize("task", FORMS)
+@pytest.mark.parametrize("task", TASKS)
 def test_every_task_answers_as_on_the_cpu(task: str) -> None:
     name = catalogue.built_in_names(task)[0]
     folder = catalogue.built_in_folder(name)

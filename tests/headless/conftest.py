@@ -17,8 +17,8 @@ from tui.headless.client import BlockingEngine
 from tui.headless.json_lines import as_json
 from tui.headless.reading import readout_settings
 from tui.headless.run import loaded_by, reading_of
-from tui.headless.step_values import Values
-from tui.headless.stepping import Asked, Telling, write
+from tui.headless.step_values import StepValues
+from tui.headless.stepping import Telling, TextToWrite, write
 from tui.protocol import Analyze, Load
 from tui.settings import Settings
 
@@ -30,11 +30,11 @@ def writing_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Blockin
 
 
 @pytest.fixture(scope="module")
-def asked(writing_engine: BlockingEngine) -> Callable[..., Asked]:
+def asked(writing_engine: BlockingEngine) -> Callable[..., TextToWrite]:
     """What is asked for by flags, of the built-in of a task or another checkpoint."""
     loaded: dict[str, Any] = {}
 
-    def ask(task: str, text: str, *arguments: str, model: str = "") -> Asked:
+    def ask(task: str, text: str, *arguments: str, model: str = "") -> TextToWrite:
         model = model or f"nano-{task.removeprefix('text-')}"
         if model not in loaded:
             loaded.clear()
@@ -46,14 +46,14 @@ def asked(writing_engine: BlockingEngine) -> Callable[..., Asked]:
         given = vars(parser.parse_args([task, "--steps", *arguments, "--", text]))
         steps = step_flags.steps_in(given, task)
         assert steps is not None
-        return Asked(1, loaded[model], {"text": text}, steps, flags.sampling_in(given))
+        return TextToWrite(1, loaded[model], {"text": text}, steps, flags.sampling_in(given))
 
     return ask
 
 
 @pytest.fixture
 def told(
-    writing_engine: BlockingEngine, asked: Callable[..., Asked], capsys: pytest.CaptureFixture[str]
+    writing_engine: BlockingEngine, asked: Callable[..., TextToWrite], capsys: pytest.CaptureFixture[str]
 ) -> Callable[..., str]:
     """What is printed."""
 
@@ -70,14 +70,16 @@ def steps(told: Callable[..., str]) -> Ask:
     """The objects that are printed, the last one with the answer."""
 
     def ask(task: str, text: str, *arguments: str, model: str = "") -> Told:
-        printed = told(Values(), task, text, *arguments, model=model)
+        printed = told(StepValues(), task, text, *arguments, model=model)
         return [json.loads(line, parse_constant=pytest.fail) for line in printed.rstrip("\n").split("\n")]
 
     return ask
 
 
 @pytest.fixture
-def run_values(writing_engine: BlockingEngine, asked: Callable[..., Asked]) -> Callable[..., dict[str, Any]]:
+def run_values(
+    writing_engine: BlockingEngine, asked: Callable[..., TextToWrite]
+) -> Callable[..., dict[str, Any]]:
     """What `run` prints without --steps."""
 
     def ask(task: str, text: str, **options: Any) -> dict[str, Any]:

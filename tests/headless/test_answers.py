@@ -8,10 +8,9 @@ from typing import Any
 
 from tui.headless import answers
 from tui.headless.output import as_text
-from tui.headless.reading import Reading
+from tui.headless.reading import Reply
 from tui.protocol import Answered, Loaded, Readout, Tokenized
-from tui.values import Checkpoint, Memory, ReadoutSettings, Row, RowAddress, Token, TokenSequence
-from tui.views import (
+from tui.protocol.answers import (
     AnyView,
     Candidate,
     Classified,
@@ -33,8 +32,11 @@ from tui.views import (
     TokenScore,
     TokenSpan,
     Window,
-    Written,
+    WrittenToken,
 )
+from tui.protocol.checkpoints import Checkpoint, Memory
+from tui.protocol.rows import ReadoutSettings, Row, RowAddress
+from tui.protocol.tokens import Token, TokenSequence
 
 EVIL = "\x1b[31m\u202e\n"
 SHOWN = "\\x1b[31m\\u202e\\n"
@@ -45,7 +47,7 @@ def sequence(*texts: str, name: str = "", field: int = 0) -> TokenSequence:
     return TokenSequence(tokens, len(tokens), (None,), name)
 
 
-def reading(task: str, view: AnyView, *sequences: TokenSequence, text: str = "hello") -> Reading:
+def reading(task: str, view: AnyView, *sequences: TokenSequence, text: str = "hello") -> Reply:
     loaded = Loaded(1, Checkpoint("m", "m", "folder"), task, "cpu", "", "float32", 1, 0.5, Memory(None, None))
     rows = (Row(1, f"a{EVIL}", 2.0, 2.0, 0.0, 1.0, 0.5), Row(0, "b", 1.0, 1.0, -1.0, 0.37, 0.2))
     readout = Readout(
@@ -53,7 +55,7 @@ def reading(task: str, view: AnyView, *sequences: TokenSequence, text: str = "he
     )
     inputs = {"question" if task == "question-answering" else "text": text}
     tokenized = Tokenized(2, "m", sequences or (sequence("x"),), 512, 0.0)
-    return Reading(task, inputs, loaded, tokenized, readout, Answered(2, [], view, 0.004))
+    return Reply(task, inputs, loaded, tokenized, readout, Answered(2, [], view, 0.004))
 
 
 def lines(task: str, view: AnyView, *sequences: TokenSequence, text: str = "hello") -> list[str]:
@@ -210,8 +212,8 @@ def test_extracted() -> None:
 
 def test_generated() -> None:
     written = (
-        Written(0, "<s>", None, None, (), forced_by="decoder_start_token_id"),
-        Written(5, f"Hi{EVIL}", 0.5, 1, (Candidate(5, f"Hi{EVIL}", 0.5), Candidate(6, "Ho", 0.25))),
+        WrittenToken(0, "<s>", None, None, (), forced_by="decoder_start_token_id"),
+        WrittenToken(5, f"Hi{EVIL}", 0.5, 1, (Candidate(5, f"Hi{EVIL}", 0.5), Candidate(6, "Ho", 0.25))),
     )
     view = Generated(
         text=f"Hi{EVIL}",

@@ -8,15 +8,14 @@ from typing import Any
 import pytest
 
 from tui import cli
-from tui.choices import TASKS
-from tui.forms import FORMS
 from tui.headless import flags
-from tui.sampling import SETTINGS
+from tui.tasks import TASKS, WRITERS
+from tui.tasks.sampling import SETTINGS
 
 
 def named(task: str) -> list[tuple[str, str]]:
     """Flags and descriptions of what a task takes besides its first text."""
-    form = FORMS[task]
+    form = TASKS[task].form
     fields = [(flags.flag(field.name), field.about) for field in form.fields[1:]]
     return fields + [(flags.flag(option.name), option.about) for option in form.options]
 
@@ -51,17 +50,17 @@ def test_help_names_every_flag_of_the_task_and_no_other(
     assert cli.main([command, task, "--help"]) == 0
     printed = " ".join(capsys.readouterr().out.split())
     own = {flag for flag, _ in named(task)}
-    if task in flags.WRITERS:
+    if task in WRITERS:
         own.add("--top-k")
-    if task in flags.WRITERS and command == "run":
+    if task in WRITERS and command == "run":
         own |= {"--num-beams", "--length-penalty", "--min-new-tokens", "--no-repeat-ngram-size"}
     every = {flag for other in TASKS for flag, _ in named(other)}
     words = set(printed.replace("]", " ").replace("[", " ").split())
     assert own <= words
     assert not (every - own) & words
-    for about in (FORMS[task].fields[0].about, *(about for _, about in named(task))):
+    for about in (TASKS[task].form.fields[0].about, *(about for _, about in named(task))):
         assert " ".join(about.split()) in printed
-    for option in FORMS[task].options:
+    for option in TASKS[task].form.options:
         assert all(choice in printed for choice in option.choices)
 
 
@@ -115,7 +114,7 @@ def test_the_pipelines_other_names_are_known(
 ) -> None:
     assert asked(monkeypatch, name, "text")["task"] == task
     assert cli.main(["run", name, "--help"]) == 0
-    assert flags.flag(FORMS[task].options[0].name) in capsys.readouterr().out
+    assert flags.flag(TASKS[task].form.options[0].name) in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -130,16 +129,25 @@ def test_the_pipelines_other_names_are_known(
         (["question-answering", "q"], "required: --context"),
         (["zero-shot-classification", "t", "--multi-label", "yes", "--top-k"], "--top-k"),
         (["poetry", "t"], "There is no such task"),
-        (["fill-mask", "t", "--temperature", "0"], "--temperature: temperature goes above 0 to 100"),
-        (["fill-mask", "t", "--temperature", "nan"], "--temperature: temperature goes above 0 to 100"),
-        (["ner", "t", "--keep-top-k", "2.5"], "--keep-top-k: top-k: '2.5' is no whole number"),
-        (["ner", "t", "--keep-top-k=-1"], "top-k goes from 0"),
-        (["ner", "t", "--top-p", "90"], "--top-p: top-p goes from 0 to 1"),
-        (["summarization", "t", "--typical-p", "0"], "--typical-p: typical-p goes above 0 to 1"),
-        (["translation", "t", "--repetition-penalty", "much"], "repetition penalty: 'much' is no number"),
+        (
+            ["fill-mask", "t", "--temperature", "0"],
+            "--temperature: temperature is above 0 and at most 100, not",
+        ),
+        (
+            ["fill-mask", "t", "--temperature", "nan"],
+            "--temperature: temperature is above 0 and at most 100, not",
+        ),
+        (["ner", "t", "--keep-top-k", "2.5"], "--keep-top-k: top-k is a whole number, not '2.5'"),
+        (["ner", "t", "--keep-top-k=-1"], "top-k is from 0 to 1e+09, not -1"),
+        (["ner", "t", "--top-p", "90"], "--top-p: top-p is from 0 to 1, not 90.0"),
+        (
+            ["summarization", "t", "--typical-p", "0"],
+            "--typical-p: typical-p is above 0 and at most 1, not 0.0",
+        ),
+        (["translation", "t", "--repetition-penalty", "much"], "repetition penalty is a number, not 'much'"),
         (["text-generation", "t", "--min-p"], "--min-p: expected one argument"),
         (["feature-extraction", "t", "--top-k", "5"], "unrecognized arguments: --top-k 5"),
-        (["text-generation", "t", "--top-k=-1"], "--keep-top-k/--top-k: top-k goes from 0"),
+        (["text-generation", "t", "--top-k=-1"], "--keep-top-k/--top-k: top-k is from 0 to 1e+09, not -1"),
         (["--device", "cpu"], "TASK, TEXT"),
     ],
 )
@@ -221,7 +229,7 @@ def test_the_tasks_are_listed_with_what_they_take(capsys: pytest.CaptureFixture[
     for part in printed.split("\n  built-in")[:-1]:
         task = part.rpartition("\n  texts")[0].split("\n")[-1].split()[0]
         words = part.rpartition("\n  flags")[2].replace("(", " ").replace(")", " ").split()
-        form = FORMS[task]
+        form = TASKS[task].form
         names = [field.name for field in form.fields[1:]] + [option.name for option in form.options]
         every = [flag for name in names for flag in flags.flags_of(name)]
         assert [word for word in words if word.startswith("--")] == every
@@ -233,9 +241,9 @@ def test_sampling_settings_of_every_task(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for setting in SETTINGS:
-        for number in (setting.off, 0.5 if not setting.whole else 5):
+        for number in (setting.default, 0.5 if setting.kind is float else 5):
             heard = asked(monkeypatch, flags.flag_of(setting), str(number), "fill-mask", "t", "--top-k", "3")
-            assert heard["sampling"] == ({} if number == setting.off else {setting.name: number})
+            assert heard["sampling"] == ({} if number == setting.default else {setting.name: number})
             assert heard["options"] == {"top_k": 3}
             assert heard["texts"] == ["t"]
     for task in TASKS:

@@ -11,11 +11,13 @@ import pytest
 
 from tui.headless.json_lines import LONGEST, as_json
 from tui.headless.output import as_text
-from tui.headless.reading import Reading
+from tui.headless.reading import Reply
 from tui.headless.text import cells, number, shown, visible
 from tui.protocol import Answered, Forwarded, Loaded, Readout, Tokenized
-from tui.values import Checkpoint, Function, Memory, ReadoutSettings, Row, Token, TokenSequence
-from tui.views import Classified, Score
+from tui.protocol.answers import Classified, Score
+from tui.protocol.checkpoints import Checkpoint, Memory
+from tui.protocol.rows import Function, ReadoutSettings, Row
+from tui.protocol.tokens import Token, TokenSequence
 
 
 def reading(
@@ -24,12 +26,12 @@ def reading(
     function: Function = "softmax",
     total: int = 1,
     unread_from: int | None = None,
-) -> Reading:
+) -> Reply:
     token = Token(5, "hello", 0, 5, False, 1, 0, 0)
     checkpoint = Checkpoint("org/model", "model", "hub")
     loaded = Loaded(1, checkpoint, "sentiment-analysis", "cpu", "", "float32", 1, 0.5, Memory(None, None))
     best = Score(rows[0].label, rows[0].probability or rows[0].logit)
-    return Reading(
+    return Reply(
         "sentiment-analysis",
         {"text": text},
         loaded,

@@ -18,7 +18,7 @@ from tui import cli
 from tui.headless.client import BlockingEngine
 from tui.headless.json_lines import as_json
 from tui.headless.output import as_text, heading
-from tui.headless.reading import Reading, readout_settings
+from tui.headless.reading import Reply, readout_settings
 from tui.headless.run import loaded_by, reading_of
 from tui.headless.script import warning_of
 from tui.protocol import Analyze, Load
@@ -54,13 +54,13 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BlockingEngine]
         yield running
 
 
-def read(engine: BlockingEngine, folder: Path, task: str, sampling: dict[str, float]) -> Reading:
+def read(engine: BlockingEngine, folder: Path, task: str, sampling: dict[str, float]) -> Reply:
     loaded = loaded_by(engine.ask(Load(engine.next_id(), str(folder), task)))
     analyze = Analyze(engine.next_id(), task, {"text": TEXT}, {}, readout_settings(task, sampling))
     return reading_of(analyze, loaded, engine.ask(analyze))
 
 
-def values(reading: Reading) -> dict[str, Any]:
+def values(reading: Reply) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(as_json(reading), parse_constant=pytest.fail)
     return told
 

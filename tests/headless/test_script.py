@@ -13,10 +13,9 @@ import pytest
 
 from tests.checkpoints import MAX_TOKENS, edit_json, make_checkpoint
 from tui import cli
-from tui.choices import TASKS
-from tui.forms import FORMS
 from tui.headless import flags
 from tui.headless.script import limit_of
+from tui.tasks import TASKS
 
 ROOT = Path(__file__).parents[2]
 HOSTILE = 'naïve \x1b[31m\'""" \\ {0} \u202e 東京 😀\n'
@@ -57,7 +56,7 @@ def test_every_task_has_one_that_holds_what_was_asked(
     task: str, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     given = []
-    for field in FORMS[task].fields[1:]:
+    for field in TASKS[task].form.fields[1:]:
         given += [flags.flag(field.name), f"second {HOSTILE}"]
     before = set(sys.modules)
     assert cli.main(["script", task, HOSTILE, "dull", "--model", str(folder), *given]) == 0

@@ -13,9 +13,9 @@ import pytest
 from tests.headless.test_run import ROOT, gone, scripted
 from tui import cli
 from tui.headless import client, pipes
-from tui.headless.client import BlockingEngine, EngineError
-from tui.microscope.questions import Dissect, ReadIds
+from tui.headless.client import BlockingEngine, RequestError
 from tui.protocol import Analyze, Answered, Examine, Load, Loaded
+from tui.protocol.microscope.questions import Dissect, ReadIds
 from tui.settings import Settings
 
 TASK = "sentiment-analysis"
@@ -56,12 +56,12 @@ def test_the_real_engine_frozen_between_two_texts(tmp_path: Path, monkeypatch: p
         assert isinstance(list(engine.ask(request))[-1], Answered)
         os.kill(engine._process.pid, signal.SIGSTOP)
         monkeypatch.setattr(client, "SILENT_SECONDS", 2.0)
-        with pytest.raises(EngineError) as silent:
+        with pytest.raises(RequestError) as silent:
             list(engine.ask(Analyze(engine.next_id(), TASK, {"text": "another one"})))
         assert silent.value.lost
         assert silent.value.failure.title == "The engine does not answer"
         # what no pipe holds is not waited for either
-        with pytest.raises(EngineError) as silent:
+        with pytest.raises(RequestError) as silent:
             list(engine.ask(Examine(engine.next_id(), Dissect("", "x" * 10_000_000))))
         assert silent.value.failure.title == "The engine does not answer"
 

@@ -11,12 +11,10 @@ from typing import Any
 import pytest
 
 from tui import cli
-from tui.choices import TASKS
-from tui.generation.decoding import Constraint, Decoding
-from tui.headless import step_flags
-from tui.headless.flags import WRITERS
 from tui.headless.step_flags import Steps
-from tui.sampling import SETTINGS
+from tui.protocol.writing.decoding import Constraint, Decoding
+from tui.tasks import TASKS, WRITERS
+from tui.tasks.sampling import SETTINGS
 
 SCHEMA = '{"type": "object"}'
 
@@ -155,7 +153,7 @@ def test_a_schema_is_json_or_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: P
         (["--regex", "a", "--json-schema", "{}"], "--regex and --json-schema: one of them at a time"),
         (["--python"], "--python goes without --steps"),
         (["--max-new-tokens", "5000"], "max_new_tokens is from 0 to 4096"),
-        (["--temperature", "0"], "temperature goes above 0"),
+        (["--temperature", "0"], "temperature is above 0"),
     ],
 )
 def test_what_can_not_be_is_a_usage_error(
@@ -212,4 +210,3 @@ def test_the_tasks_that_write_have_them_and_no_other(capsys: pytest.CaptureFixtu
         assert "--steps " not in capsys.readouterr().out
     assert cli.main(["run", "ner", "t", "--steps"]) == 2
     assert "unrecognized arguments: --steps" in capsys.readouterr().err
-    assert step_flags.ALTERNATIVES == 5

@@ -12,8 +12,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from tests.checkpoints import edit_json
 from tests.headless.written import FRENCH, GENERATION, MODELS, TEXT, TRANSLATION, Ask, Told, generated, ids
-from tui.headless.client import EngineError
-from tui.headless.step_lines import Lines
+from tui.headless.client import RequestError
+from tui.headless.step_lines import StepLines
 
 FILE = "generation_config.json"
 STATED = {
@@ -126,7 +126,7 @@ def test_drawing_obeys_what_the_checkpoint_states(
 
 
 def test_lines_have_what_was_set(told: Callable[..., str], stating: str) -> None:
-    lines = told(Lines(), GENERATION, TEXT, "--max-new-tokens=1", "--temperature=1", model=stating)
+    lines = told(StepLines(), GENERATION, TEXT, "--max-new-tokens=1", "--temperature=1", model=stating)
     assert "temperature: 1\nseed: 0\n" in lines
     assert "top-k: " not in lines
     rows = [line.split() for line in lines.splitlines()]
@@ -138,7 +138,7 @@ def test_what_the_checkpoint_states_can_be_impossible(steps: Ask, tmp_path: Any)
     folder = tmp_path / "cold"
     shutil.copytree(MODELS / "nano-generation", folder)
     edit_json(folder / FILE, temperature=0.0)
-    with pytest.raises(EngineError) as caught:
+    with pytest.raises(RequestError) as caught:
         steps(GENERATION, TEXT, "--seed=1", model=str(folder))
     assert caught.value.failure.title == "Impossible temperature"
     assert f"the checkpoint's own: its {FILE} states it" in caught.value.failure.detail

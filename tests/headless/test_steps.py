@@ -34,8 +34,8 @@ from tests.headless.written import (
     rows,
 )
 from tests.patience import PATIENCE
-from tui.headless.client import EngineError
-from tui.headless.step_lines import Lines
+from tui.headless.client import RequestError
+from tui.headless.step_lines import StepLines
 
 RUN = (sys.executable, "-m", "tui", "run", GENERATION, "--steps", "--json", "--model", "nano-generation")
 
@@ -173,7 +173,7 @@ def test_what_is_banned_is_not_written(steps: Ask, writer: tuple[Any, Any]) -> N
 def test_an_id_that_no_token_has_can_not_be_banned(steps: Ask) -> None:
     assert len(steps(GENERATION, TEXT, "--max-new-tokens=1", "--ban=4095")) == 2
     for more in ((), ("--num-beams", "2")):
-        with pytest.raises(EngineError) as caught:
+        with pytest.raises(RequestError) as caught:
             steps(GENERATION, TEXT, "--max-new-tokens=1", "--ban=7", "--ban=4096", *more)
         failure = caught.value.failure
         assert failure.title == "No such token"
@@ -227,7 +227,7 @@ def test_an_end_token_ends_it_and_is_told(steps: Ask, writer: tuple[Any, Any]) -
 def test_texts_of_every_kind(steps: Ask, told: Callable[..., str], run_values: Run, text: str) -> None:
     end = steps(GENERATION, text, "--max-new-tokens", "3")[-1]
     assert end["answer"] == run_values(GENERATION, text, max_new_tokens=3)["answer"]
-    printed = told(Lines(), GENERATION, text, "--max-new-tokens", "3")
+    printed = told(StepLines(), GENERATION, text, "--max-new-tokens", "3")
     assert all(char.isprintable() or char == "\n" for char in printed)
 
 
@@ -238,7 +238,7 @@ def test_a_prompt_of_nothing_begins_with_bos_as_for_run(steps: Ask, run_values: 
 
 
 def test_a_prompt_beyond_the_models_positions(steps: Ask) -> None:
-    with pytest.raises(EngineError) as long:
+    with pytest.raises(RequestError) as long:
         steps(GENERATION, "word " * 5000)
     assert not long.value.lost
     assert "tokens" in long.value.failure.detail
@@ -315,7 +315,7 @@ def test_control_c_leaves_what_was_written() -> None:
 
 def test_lines_to_read(told: Callable[..., str], steps: Ask) -> None:
     values = steps(GENERATION, TEXT, "--max-new-tokens", "3")
-    lines = told(Lines(), GENERATION, TEXT, "--max-new-tokens", "3").splitlines()
+    lines = told(StepLines(), GENERATION, TEXT, "--max-new-tokens", "3").splitlines()
     head = next(number for number, line in enumerate(lines) if line.split()[:2] == ["step", "id"])
     for line, each in zip(lines[head + 1 : head + 4], values, strict=False):
         assert line.split()[:2] == [str(each["step"]), str(each["token"]["id"])]

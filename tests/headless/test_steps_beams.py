@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from tests.headless.written import FRENCH, GENERATION, TEXT, TRANSLATION, Ask, Run
-from tui.headless.step_lines import Lines
+from tui.headless.step_lines import StepLines
 
 
 def test_beams_are_generates(steps: Ask, writer: tuple[Any, Any]) -> None:
@@ -60,6 +60,6 @@ def test_a_translation_with_the_checkpoints_beams(steps: Ask, run_values: Run) -
 
 
 def test_lines_of_a_search(told: Callable[..., str]) -> None:
-    beams = told(Lines(), GENERATION, TEXT, "--max-new-tokens", "2", "--num-beams", "2").splitlines()
+    beams = told(StepLines(), GENERATION, TEXT, "--max-new-tokens", "2", "--num-beams", "2").splitlines()
     assert sum(line.startswith("  step ") for line in beams) == 2
     assert any("with length penalty" in line for line in beams)

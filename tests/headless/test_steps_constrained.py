@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.headless.written import GENERATION, TEXT, Ask
-from tui.headless.client import EngineError
+from tui.headless.client import RequestError
 
 
 def test_an_expression_rules_tokens_out(steps: Ask, writer: tuple[Any, Any]) -> None:
@@ -40,7 +40,7 @@ def test_json_by_a_schema(steps: Ask, tmp_path: Path) -> None:
 
 def test_an_id_or_an_expression_that_can_not_be(steps: Ask) -> None:
     for arguments in (("--ban", "99999999"), ("--regex", "("), ("--json-schema", '{"type": "nothing"}')):
-        with pytest.raises(EngineError) as failed:
+        with pytest.raises(RequestError) as failed:
             steps(GENERATION, TEXT, *arguments)
         assert not failed.value.lost
         assert failed.value.failure.hint

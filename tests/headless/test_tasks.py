@@ -14,16 +14,16 @@ import pytest
 from tests.asking import ask
 from tests.checkpoints import edit_json, make_checkpoint
 from tests.engine.conftest import load_here
-from tui.choices import TASKS
-from tui.forms import FORMS, Value
 from tui.headless.client import BlockingEngine
-from tui.headless.client import EngineError as AskedInVainError
+from tui.headless.client import RequestError as AskedInVainError
 from tui.headless.json_lines import as_json, plain
 from tui.headless.output import as_text, heading
-from tui.headless.reading import SHOWN_OF_A_VOCABULARY, Reading, readout_settings
+from tui.headless.reading import SHOWN_OF_A_VOCABULARY, Reply, readout_settings
 from tui.headless.run import loaded_by, reading_of
 from tui.protocol import Analyze, Load, Loaded
 from tui.settings import Settings
+from tui.tasks import TASKS
+from tui.tasks.forms import Value
 
 HOSTILE = "Ada \x1b[31mwas\x07 dull\u202e, 東京 😀 [bold]laughed[/]\r\n"
 
@@ -82,7 +82,7 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BlockingEngine]
 
 
 @pytest.fixture(scope="module")
-def readings(folders: dict[str, Path], engine: BlockingEngine) -> dict[str, Reading]:
+def readings(folders: dict[str, Path], engine: BlockingEngine) -> dict[str, Reply]:
     return {
         task: read(engine, use(engine, task, folders[task]), case.inputs, case.options)
         for task, case in CASES.items()
@@ -95,7 +95,7 @@ def use(engine: BlockingEngine, task: str, folder: Path) -> Loaded:
 
 def read(
     engine: BlockingEngine, loaded: Loaded, inputs: dict[str, str], options: dict[str, Value] | None = None
-) -> Reading:
+) -> Reply:
     task = loaded.task
     analyze = Analyze(engine.next_id(), task, inputs, options or {}, readout_settings(task, {}))
     return reading_of(analyze, loaded, engine.ask(analyze))
@@ -119,7 +119,7 @@ def assert_alike(found: Any, expected: Any) -> None:
 
 @pytest.mark.parametrize("task", TASKS)
 def test_json_says_what_the_task_found(
-    task: str, readings: dict[str, Reading], folders: dict[str, Path]
+    task: str, readings: dict[str, Reply], folders: dict[str, Path]
 ) -> None:
     case = CASES[task]
     written = as_json(readings[task])
@@ -131,10 +131,10 @@ def test_json_says_what_the_task_found(
     assert values["view"]["type"] == type(told.view).__name__
     assert values["task"] == task
     assert values["model"] == str(folders[task])
-    first = FORMS[task].fields[0].name
+    first = TASKS[task].form.fields[0].name
     assert values["input"] == case.inputs[first]
-    assert values["inputs"] == FORMS[task].inputs(case.inputs)
-    assert values["options"] == FORMS[task].values(case.options)
+    assert values["inputs"] == TASKS[task].form.inputs(case.inputs)
+    assert values["options"] == TASKS[task].form.values(case.options)
     sequences = told.outcome.written or told.prepared.sequences()
     assert [token["id"] for token in values["tokens"]] == [token.id for token in sequences[0].tokens]
     assert values["steps"][0]["name"] == "ids"
@@ -151,7 +151,7 @@ def test_json_says_what_the_task_found(
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_rows_are_all_labels_or_the_best_of_a_vocabulary(task: str, readings: dict[str, Reading]) -> None:
+def test_rows_are_all_labels_or_the_best_of_a_vocabulary(task: str, readings: dict[str, Reply]) -> None:
     values = json.loads(as_json(readings[task]))
     indices = values["rows"]["indices"]
     lengths = {len(values[name]) for name in ("logits", "probabilities", "labels")} | {len(indices)}
@@ -165,7 +165,7 @@ def test_rows_are_all_labels_or_the_best_of_a_vocabulary(task: str, readings: di
         assert indices == list(range(values["rows_total"]))
 
 
-def test_tokens_of_several_fields_say_which(readings: dict[str, Reading]) -> None:
+def test_tokens_of_several_fields_say_which(readings: dict[str, Reply]) -> None:
     values = json.loads(as_json(readings["question-answering"]))
     fields = {token.get("field", "missing") for token in values["tokens"]}
     assert fields == {None, "question", "context"}
@@ -179,9 +179,7 @@ def test_tokens_of_several_fields_say_which(readings: dict[str, Reading]) -> Non
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_text_begins_with_the_answer_and_can_harm_no_terminal(
-    task: str, readings: dict[str, Reading]
-) -> None:
+def test_text_begins_with_the_answer_and_can_harm_no_terminal(task: str, readings: dict[str, Reply]) -> None:
     reading = readings[task]
     lines = as_text(reading).split("\n")
     assert all(char.isprintable() for line in lines for char in line)
@@ -237,7 +235,7 @@ def test_what_a_task_refuses_is_told_in_its_words(folders: dict[str, Path], engi
     assert not raised.value.lost
 
 
-def test_the_heading_holds_what_is_the_same_for_every_text(readings: dict[str, Reading]) -> None:
+def test_the_heading_holds_what_is_the_same_for_every_text(readings: dict[str, Reply]) -> None:
     reading = readings["question-answering"]
     lines = heading(reading.loaded, {"context": HOSTILE}, {"top_k": 3}).split("\n")
     assert lines[0].startswith("question-answering · ")

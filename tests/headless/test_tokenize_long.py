@@ -17,9 +17,9 @@ import tokenizers
 from tests.headless.test_surroundings import _default_signals as default_signals
 from tests.headless.test_tokenize import MODELS, tokenize, values
 from tui.headless import lines
-from tui.headless.client import BlockingEngine, EngineError
-from tui.microscope.questions import ReadText
+from tui.headless.client import BlockingEngine, RequestError
 from tui.protocol import Examine
+from tui.protocol.microscope.questions import ReadText
 
 LONG = "The library reads files, and naïve people — 東京 — write them. " * 6_000
 
@@ -139,12 +139,12 @@ def test_a_line_that_never_ends_is_passed_over(
 def test_a_request_that_no_frame_holds_is_refused_and_the_engine_goes_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tui import framing
+    from tui.protocol import frames
     from tui.settings import Settings
 
     with BlockingEngine(Settings().command, tmp_path / "engine.log") as engine:
-        monkeypatch.setattr(framing, "MAX_FRAME_BYTES", 1_000)
-        with pytest.raises(EngineError) as refused:
+        monkeypatch.setattr(frames, "MAX_FRAME_BYTES", 1_000)
+        with pytest.raises(RequestError) as refused:
             engine.ask(Examine(engine.next_id(), ReadText("nano-sentiment", "x" * 2_000)))
         monkeypatch.undo()
         assert not refused.value.lost

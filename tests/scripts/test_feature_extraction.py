@@ -11,8 +11,8 @@ from tests.checkpoints import MAX_TOKENS
 from tests.engine.conftest import TinyFolder, load_here
 from tests.engine.conftest import tiny as tiny  # the fixture
 from tests.engine.tasks.test_feature_extraction import TASK
+from tui.protocol.rows import ReadoutSettings, RowAddress
 from tui.scripts import Asked, script
-from tui.values import ReadoutSettings, RowAddress
 
 
 @pytest.mark.parametrize("model_type", ["bert", "gpt2", "bart"])

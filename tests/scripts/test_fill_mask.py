@@ -10,8 +10,8 @@ from tests.asking import ask, by_index
 from tests.checkpoints import MAX_TOKENS
 from tests.engine.conftest import TinyFolder, load_here
 from tests.engine.conftest import tiny as tiny  # the fixture
+from tui.protocol.rows import ReadoutSettings, RowAddress
 from tui.scripts import Asked, script
-from tui.values import ReadoutSettings, RowAddress
 
 TASK = "fill-mask"
 TEXTS = (

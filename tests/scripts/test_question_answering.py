@@ -11,8 +11,8 @@ from tests.checkpoints import CORPUS, MAX_TOKENS
 from tests.engine.tasks.test_question_answering import TASK, BothOf
 from tests.engine.tasks.test_question_answering import both_of as both_of  # the fixture
 from tui.catalogue import built_in_names
+from tui.protocol.rows import ReadoutSettings, RowAddress
 from tui.scripts import Asked, script
-from tui.values import ReadoutSettings, RowAddress
 
 LONG = " ".join(CORPUS)
 CONTEXTS = (CORPUS[1] + "\n'\"\\{}", "dull", LONG, "Paris PARIS 東京 😀")

@@ -11,8 +11,8 @@ from tests.asking import ask, by_index
 from tests.checkpoints import MAX_TOKENS
 from tests.engine.conftest import load_here
 from tests.seq2seq_checkpoints import make_writer
+from tui.protocol.rows import ReadoutSettings, RowAddress
 from tui.scripts import Asked, script
-from tui.values import ReadoutSettings, RowAddress
 
 TEXT = "The film was dull.\n'Nobody' \"laughed\" \\ {} 😀 \x1b[31m"
 CODES = {"src_lang": "fra_Latn", "tgt_lang": "deu_Latn"}

@@ -11,9 +11,9 @@ from transformers import AutoTokenizer
 from tests.asking import ask, by_index
 from tests.checkpoints import MAX_TOKENS, make_checkpoint, wordpiece
 from tests.engine.conftest import load_here
+from tui.protocol.answers import Scored
+from tui.protocol.rows import ReadoutSettings, RowAddress
 from tui.scripts import Asked, script
-from tui.values import ReadoutSettings, RowAddress
-from tui.views import Scored
 
 TASK = "text-generation"
 TEXTS = (

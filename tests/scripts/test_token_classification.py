@@ -12,9 +12,9 @@ from tests.checkpoints import CORPUS, MAX_TOKENS
 from tests.engine.tasks.test_token_classification import TASK, BothOf
 from tests.engine.tasks.test_token_classification import both_of as both_of  # the fixture
 from tui.catalogue import built_in_names
-from tui.engine.tasks.entities import STRATEGIES
+from tui.engine.answers.entities import STRATEGIES
+from tui.protocol.rows import ReadoutSettings, RowAddress
 from tui.scripts import Asked, script
-from tui.values import ReadoutSettings, RowAddress
 
 LONG = " ".join(CORPUS)
 

@@ -12,8 +12,8 @@ from tests.checkpoints import MAX_TOKENS
 from tests.engine.conftest import load_here
 from tests.engine.tasks.test_zero_shot_classification import TASK
 from tests.engine.tasks.test_zero_shot_classification import mnli as mnli  # the fixture
+from tui.protocol.rows import ReadoutSettings, RowAddress
 from tui.scripts import Asked, script
-from tui.values import ReadoutSettings, RowAddress
 
 
 @pytest.mark.parametrize("labels", ["film, life,, film, 東京 '\"", "a, b\nlife", "one"])

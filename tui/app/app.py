@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterable
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from textual import events, on
+from textual import on
 from textual.app import SystemCommand
 from textual.reactive import var
 from textual.screen import Screen
 from textual.timer import Timer
 
-from tui.app.canvas import Canvas
 from tui.app.desks import Desks
 from tui.app.hangup import on_hangup
 from tui.app.keys import TABLE
@@ -30,16 +29,16 @@ from tui.app.screens.playground import Playground
 from tui.app.terminal import closing, palette  # noqa: F401 - they stand in for parts of Textual
 from tui.app.typed_ahead import TypedAhead
 from tui.app.widgets.frame import Framed
-from tui.choices import TASKS
-from tui.forms import FORMS, Value
 from tui.settings import Settings
+from tui.tasks import TASKS
+from tui.tasks.forms import Value
 
 if TYPE_CHECKING:
     from tui.app.conversation import Conversation
     from tui.app.engine_client import EngineClient
     from tui.app.keeping import Keeper
     from tui.app.session import Session, SessionFile
-    from tui.values import ReadoutSettings
+    from tui.protocol.rows import ReadoutSettings
 
 MASK = "[MASK]"
 """Understood whatever the tokenizer's own mask is called, and put in where that is not known yet."""
@@ -77,7 +76,6 @@ class LogitscopeApp(TypedAhead):
         """How each task's logits were read the last time."""
         self._refused_keys: list[str] = []
         """What is to be told of the person's keys."""
-        self._canvas = Canvas()
         self._given = session is not None or settings.text is not None or settings.model is not None
         task = session.task if session else settings.task
         self._desks = Desks(session.desks, session.written) if session else Desks()
@@ -88,7 +86,7 @@ class LogitscopeApp(TypedAhead):
         inputs = dict(desk.inputs)
         caret = session.cursor if session is not None else None
         if settings.text is not None:
-            first = FORMS[task].fields[0].name
+            first = TASKS[task].form.fields[0].name
             caret = caret if settings.text == inputs.get(first) else None
             inputs[first] = settings.text
         self.playground = Playground(inputs, task, desk.second_shown, caret)
@@ -128,7 +126,6 @@ class LogitscopeApp(TypedAhead):
         keymap, self._refused_keys = usable(self._settings.keymap, TABLE)
         self.set_keymap(keymap)
         on_hangup(self._hang_up, self.exit)
-        self.app_resume_signal.subscribe(self, lambda _: self._canvas.forget())
 
     @on(Playground.Opened)
     def opened(self) -> None:
@@ -192,20 +189,6 @@ class LogitscopeApp(TypedAhead):
         if not isinstance(stack[-1], Frame):
             self.notify(visible(sentence), severity="error", markup=False)
 
-    def _display(self, screen: Screen[Any], renderable: Any) -> None:
-        """Send only the cells that differ (Textual's one way to the terminal, see `Canvas`); in a batch nothing."""
-        sent = None if self._batch_count else self._canvas.reduced(renderable, self.size)
-        super()._display(screen, sent)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Terminals do as they like with what they showed before."""
-        self._canvas.forget()
-
-    def action_repaint(self) -> None:
-        """Send the whole screen again, whatever the terminal shows."""
-        self._canvas.forget()
-        self.screen.refresh()
-
     # ------------------------------------------------------------------------- what the person does
 
     @on(Edited)
@@ -232,7 +215,7 @@ class LogitscopeApp(TypedAhead):
     @on(TaskPane.Picked, "#task")
     def task_picked(self, event: TaskPane.Picked) -> None:
         """Go to another task: what was laid out for it the last time, with its checkpoint."""
-        task = TASKS[event.index]
+        task = list(TASKS)[event.index]
         if task != self.conversation.task:
             self._keep_desk()
             desk = self._desks.of(task)

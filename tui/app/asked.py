@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.app.pending import split_revision
+from tui.protocol.rows import ReadoutSettings
 from tui.scripts import Asked
-from tui.values import ReadoutSettings
 
 if TYPE_CHECKING:
     from tui.app.screens.playground import Playground

@@ -36,8 +36,9 @@ from tui.protocol import (
     Superseded,
     Tokenized,
 )
+from tui.protocol.failures import Failure
+from tui.protocol.rows import ReadoutSettings
 from tui.settings import Settings
-from tui.values import Failure, ReadoutSettings
 
 if TYPE_CHECKING:
     from tui.app.keeping import Keeper
@@ -84,11 +85,6 @@ class Conversation:
         """A new engine loads the checkpoint in use."""
         self.asking: AskCheckpoint | None = None
         """The dialog that waits for what a reference names."""
-
-    @property
-    def engine_pid(self) -> int | None:
-        """Process id of the engine on its machine, once it is up."""
-        return self.engine.pid
 
     @property
     def waiting_for_answer(self) -> bool:

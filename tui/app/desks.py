@@ -7,11 +7,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.catalogue import built_in_names, example_inputs
-from tui.forms import FORMS, Value
+from tui.tasks import TASKS
+from tui.tasks.forms import Value
 
 if TYPE_CHECKING:
+    from tui.app.branches.written import About, Draft, Kept
     from tui.app.screens.playground import Playground
-    from tui.generation.written import About, Kept, Written
 
 
 class Desk(NamedTuple):
@@ -33,7 +34,7 @@ class Desks:
     ) -> None:
         self._desks = dict(desks or {})
         self._kept = dict(kept or {})
-        self._written: dict[About, Written] = {}
+        self._written: dict[About, Draft] = {}
 
     def of(self, task: str) -> Desk:
         """A task's desk; one never used has the task's first example and its first built-in checkpoint."""
@@ -41,7 +42,7 @@ class Desks:
         if desk is None or not desk.inputs:
             examples = example_inputs(task)
             first = examples[0] if examples else {}
-            defaults = {each.name: each.default for each in FORMS[task].fields}
+            defaults = {each.name: each.default for each in TASKS[task].form.fields}
             desk = (desk or Desk())._replace(inputs=defaults | dict(first))
         if desk.model is None:
             desk = desk._replace(model=next(iter(built_in_names(task)), None))
@@ -64,13 +65,13 @@ class Desks:
         """The desks that hold anything of a person's."""
         return dict(self._desks)
 
-    def written(self, task: str, model: str | None) -> Written:
+    def written(self, task: str, model: str | None) -> Draft:
         """What was written for a task with a checkpoint; it is the last one of all now."""
-        from tui.generation.written import Written
+        from tui.app.branches.written import Draft
 
         about = (task, model or "")
         kept = self._kept.pop(about, None)
-        here = self._written.pop(about, None) or (Written() if kept is None else Written.of(kept))
+        here = self._written.pop(about, None) or (Draft() if kept is None else Draft.of(kept))
         self._written[about] = here
         return here
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
 from tui.app.engine_client import EngineStarted
-from tui.microscope.questions import Bring, Trained
 from tui.protocol import Cancel, Cancelled, Examine, Examined, Failed, Progress, Superseded
-from tui.values import Failure
+from tui.protocol.failures import Failure
+from tui.protocol.microscope.questions import Bring, Trained
 
 if TYPE_CHECKING:
     from tui.app.engine_client import EngineClient, Notice
-    from tui.microscope.questions import AnyFinding, AnyQuestion
+    from tui.protocol.microscope.questions import AnyFinding, AnyQuestion
 
 Answer: TypeAlias = "AnyFinding | Failure | Progress | None"
 """What comes of a question: how far it is, then what was found, or why nothing was; None: it was given up."""

@@ -15,7 +15,7 @@ from tui.app.render.glyphs import visible
 from tui.app.screens.frame import Frame
 from tui.app.session_format import as_bytes
 from tui.catalogue import example_inputs
-from tui.values import Failure
+from tui.protocol.failures import Failure
 
 if TYPE_CHECKING:
     from tui.app.session import Session, SessionFile

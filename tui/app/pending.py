@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from tui.forms import FORMS
 from tui.protocol import Analyze, Event, Load, Tokenized
-from tui.values import TokenSequence
+from tui.protocol.tokens import TokenSequence
+from tui.tasks import TASKS
 
 
 @dataclass
@@ -34,7 +34,7 @@ class Pending:
     def asked(self, request: Analyze) -> None:
         """Remember the texts of a request that was sent, in the order of the task's form."""
         self.analyze = request
-        fields = FORMS[request.task].fields
+        fields = TASKS[request.task].form.fields
         self._texts[request.id] = tuple(request.inputs.get(each.name, each.default) for each in fields)
 
     def read(self, event: Tokenized) -> None:

@@ -12,11 +12,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tui.app.desks import Desk
-from tui.choices import TASKS
-from tui.forms import FORMS, Value
+from tui.tasks import TASKS
+from tui.tasks.forms import Value
 
 if TYPE_CHECKING:
-    from tui.generation.written import About, Kept
+    from tui.app.branches.written import About, Kept
 
 FORMAT = 2
 BEGINNING = b'{"format": %d, ' % FORMAT
@@ -87,10 +87,10 @@ def _session(values: object, path: Path) -> tuple[Session | None, str]:
     if task not in TASKS:
         return None, f"{path} names a task that this version doesn't have"
     try:
-        kept = {name: _desk(name, desk) for name, desk in desks.items() if name in FORMS}
+        kept = {name: _desk(name, desk) for name, desk in desks.items() if name in TASKS}
     except (TypeError, AttributeError):
         return None, f"{path} is damaged: it lacks a part"
-    first = FORMS[task].fields[0].name
+    first = TASKS[task].form.fields[0].name
     text = kept[task].inputs.get(first, "") if task in kept else ""
     written = values.get("written")
     trees = _written(written)
@@ -106,7 +106,7 @@ def _count(written: object) -> int:
 def _plain(written: Mapping[About, Kept]) -> list[Any]:
     if not written:
         return []
-    from tui.generation.written import as_plain
+    from tui.app.branches.written import as_plain
 
     return as_plain(written)
 
@@ -116,14 +116,14 @@ def _written(values: object) -> dict[About, Kept]:
         not isinstance(values, list) or not values
     ):  # nothing more is imported before the first frame than is needed
         return {}
-    from tui.generation.written import of_plain
+    from tui.app.branches.written import of_plain
 
     return of_plain(values)
 
 
 def _desk(task: str, values: Any) -> Desk:
     """A desk as it was kept, without what this version's form of the task can't have. Raises TypeError."""
-    form, model = FORMS[task], values.get("model")
+    form, model = TASKS[task].form, values.get("model")
     texts = {name: values["inputs"][name] for name in values.get("inputs", {})}
     if not all(isinstance(text, str) for text in texts.values()) or not isinstance(model, str | None):
         raise TypeError

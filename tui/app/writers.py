@@ -26,7 +26,8 @@ from tui.protocol import (
 
 if TYPE_CHECKING:
     from tui.app.engine_client import EngineClient, Notice
-    from tui.values import Failure, ReadoutSettings, RowAddress
+    from tui.protocol.failures import Failure
+    from tui.protocol.rows import ReadoutSettings, RowAddress
 
 
 _ENDS = (Continued, Searched, Failed, Cancelled, Superseded)

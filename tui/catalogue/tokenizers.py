@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tui.catalogue import built_in_folder, built_in_names
-from tui.forms import FORMS
+from tui.tasks import TASKS
 
 _KIND = re.compile(rb'"model"\s*:\s*\{\s*"type"\s*:\s*"(\w+)"')
 
@@ -17,7 +17,7 @@ def tokenizer_kinds() -> dict[str, str]:
     read, or doesn't say, are left out.
     """
     kinds = {}
-    for name in dict.fromkeys(name for task in FORMS for name in built_in_names(task)):
+    for name in dict.fromkeys(name for task in TASKS for name in built_in_names(task)):
         folder = built_in_folder(name)
         try:
             written = (folder / "tokenizer.json").read_bytes() if folder is not None else b""

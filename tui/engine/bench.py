@@ -29,8 +29,10 @@ from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.token_list import LongReading
 from tui.engine.tokenization.traces import tracer_of
 from tui.engine.tokenization.training.shelf import PREFIX, Shelf
-from tui.microscope.portions import AnyPortion, End
-from tui.microscope.questions import (
+from tui.protocol import Examine, Examined, Progress
+from tui.protocol.failures import Failure
+from tui.protocol.microscope.portions import AnyPortion, End
+from tui.protocol.microscope.questions import (
     AnyFinding,
     AnyQuestion,
     Bring,
@@ -62,9 +64,7 @@ from tui.microscope.questions import (
     Train,
     Trained,
 )
-from tui.microscope.token_list import MOST_CHARACTERS
-from tui.protocol import Examine, Examined, Progress
-from tui.values import Failure
+from tui.protocol.microscope.token_list import MOST_CHARACTERS
 
 if TYPE_CHECKING:
     import torch

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from tui.choices import DtypeName
 from tui.engine.errors import EngineError
-from tui.values import Memory
+from tui.protocol.checkpoints import Memory
+from tui.settings import DtypeName
 
 if TYPE_CHECKING:
     import torch

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import re
 
-from tui.values import Failure
+from tui.protocol.failures import Failure
 
 
 class EngineError(Exception):

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from tui import framing, protocol
+from tui import protocol
 from tui.engine.errors import Abandoned, EngineError, plain
-from tui.protocol import AnyEvent, Cancelled, Superseded
+from tui.protocol import AnyEvent, Cancelled, Superseded, frames
 
 
 class FrameReader:
@@ -21,10 +21,10 @@ class FrameReader:
 
     def next_body(self) -> bytes | None:
         """The next frame's body; None at the end of the stream. Raises ValueError for an absurd length."""
-        header = self._exactly(framing.HEADER.size)
+        header = self._exactly(frames.HEADER.size)
         if header is None:
             return None
-        return self._exactly(framing.body_length(header))
+        return self._exactly(frames.body_length(header))
 
     def _exactly(self, count: int) -> bytes | None:
         pieces: list[bytes] = []
@@ -55,7 +55,7 @@ class Outbox:
     def preamble(self) -> None:
         """Write the bytes by which the other side knows where frames begin."""
         with self._lock:
-            self._write(framing.PREAMBLE)
+            self._write(frames.PREAMBLE)
 
     def open(self, request_id: int) -> None:
         """Begin a request: from now on it is owed a last event."""
@@ -119,8 +119,8 @@ def _frame(event: AnyEvent) -> bytes:
     thought of, would end the whole stream on the other side, not this one request.
     """
     try:
-        frame = framing.encode_frame(event)
-        framing.decode_event(memoryview(frame)[framing.HEADER.size :])
+        frame = frames.encode_frame(event)
+        frames.decode_event(memoryview(frame)[frames.HEADER.size :])
     except (msgspec.MsgspecError, TypeError, UnicodeError) as error:
         raise EngineError(
             "The answer holds what can't be told",

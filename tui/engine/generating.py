@@ -12,15 +12,17 @@ from tui.engine.errors import EngineError, is_out_of_memory
 from tui.engine.frames import Outbox
 from tui.engine.lanes import Job, Lane
 from tui.engine.latest import Readable
+from tui.engine.refusals import nothing_loaded, other_task
+from tui.engine.table import task_named
 from tui.protocol import AnyEvent, Continue, Search, Tokenized, Write
 
 if TYPE_CHECKING:
     import torch
 
+    from tui.engine.checkpoint.loading import LoadedCheckpoint
     from tui.engine.decoding.held import Held
-    from tui.engine.decoding.running import Run
-    from tui.engine.loading import LoadedCheckpoint
-    from tui.engine.tasks.outcome import Prepared
+    from tui.engine.decoding.running import WritingRun
+    from tui.engine.forward.outcome import Prepared
 
 
 class Generating:
@@ -42,7 +44,7 @@ class Generating:
         self._token_lane, self._model_lane = lanes
         self._in_use, self._gate, self._leave = in_use, gate, leave
         self._held: Held | None = None
-        self._latest: Run | None = None
+        self._latest: WritingRun | None = None
 
     def take(self, request: Continue | Search) -> None:
         """Take a request; one of its kind that waits gives way to it."""
@@ -61,9 +63,7 @@ class Generating:
 
     def _read(self, request: Continue | Search) -> None:
         """Token lane: the prompt as tokens, which are sent."""
-        from tui.engine.session import nothing_loaded, other_task
-
-        if not tasks.room(request.task).writes:
+        if not task_named(request.task).writes:
             raise EngineError(
                 "Nothing is written here",
                 f"A model for {request.task} answers at once and writes no text.",
@@ -83,7 +83,7 @@ class Generating:
     def _write(self, request: Continue | Search, loaded: LoadedCheckpoint, prepared: Prepared) -> None:
         """Model lane: write, and tell every token."""
         from tui.engine.decoding.held import Held
-        from tui.engine.decoding.running import Run
+        from tui.engine.decoding.running import WritingRun
         from tui.engine.decoding.searching import search
 
         if self._in_use() is not loaded:  # another checkpoint came into use while this waited
@@ -97,7 +97,7 @@ class Generating:
                 if isinstance(request, Search):
                     search(self, request, prepared, held)
                 else:
-                    Run(self, request, prepared).go(held)
+                    WritingRun(self, request, prepared).go(held)
         except BaseException as error:
             if is_out_of_memory(error):
                 held.caches.clear()
@@ -143,7 +143,7 @@ class Generating:
         with self._gate:
             return again(ids)
 
-    def leave(self, run: Run) -> None:
+    def leave(self, run: WritingRun) -> None:
         """Let a `Reweigh` read from this run."""
         self._latest = run
         self._leave(run)

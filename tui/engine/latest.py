@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from tui.values import ReadoutSettings, RowAddress, TokenSequence
+from tui.protocol.rows import ReadoutSettings, RowAddress
+from tui.protocol.tokens import TokenSequence
 
 if TYPE_CHECKING:
-    from tui.engine.tasks import Runner
-    from tui.engine.tasks.outcome import Outcome
+    from tui.engine.forward.outcome import Outcome
+    from tui.engine.tasks import TaskCode
     from tui.protocol import Readout
-    from tui.values import Step
+    from tui.protocol.walk import Step
 
 
 class Readable(Protocol):
@@ -30,7 +31,7 @@ class Forward:
     """What the latest forward of a task left."""
 
     request_id: int
-    task: Runner
+    task: TaskCode[Any, Any]
     outcome: Outcome
     sequences: tuple[TokenSequence, ...]
 

@@ -7,9 +7,9 @@ import os
 import sys
 import threading
 
-from tui.collector import few_collections
 from tui.engine import device
 from tui.engine.cores import CORES
+from tui.system.collector import few_collections
 
 NICENESS = 10
 LAST = 19

@@ -11,13 +11,13 @@ from functools import partial
 
 import msgspec
 
-from tui import framing, protocol
+from tui import protocol
 from tui.engine import log
 from tui.engine.cores import CORES
 from tui.engine.errors import failure_of
 from tui.engine.frames import FrameReader, Outbox
 from tui.engine.lanes import Job, Lane
-from tui.engine.session import Session
+from tui.engine.session import EngineSession
 from tui.engine.sources import listing
 from tui.engine.sources.obtain import inspect
 from tui.protocol import (
@@ -38,8 +38,9 @@ from tui.protocol import (
     Reweigh,
     Search,
     Shutdown,
+    frames,
 )
-from tui.values import Failure
+from tui.protocol.failures import Failure
 
 EXIT_LOST = 75
 """Exit status after a failure that no further computation in this process survives."""
@@ -55,7 +56,7 @@ class Server:
         self._reader = FrameReader(requests)
         self._outbox = Outbox(events, broken=lambda: leave(0))
         self._log_path = log_path
-        self._session = Session(self._outbox, lost=lambda: leave(EXIT_LOST))
+        self._session = EngineSession(self._outbox, lost=lambda: leave(EXIT_LOST))
         self._library_lane = Lane("library", ("Inspect", "ListCheckpoints"), self._outbox.supersede)
         self._newest_id = 0
 
@@ -76,7 +77,7 @@ class Server:
         self._session.supervisor.add(self._library_lane, apart=True)
         while (body := self._next_body()) is not None:
             try:
-                request = framing.decode_request(body)
+                request = frames.decode_request(body)
             except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
                 self._refuse(f"A frame holds no request of this protocol: {error}.")
                 continue

@@ -11,13 +11,15 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from tui.engine import device, runtime, tasks
+from tui.engine.checkpoint.loads import Loader, PendingLoad
 from tui.engine.errors import Abandoned, EngineError, failure_of
 from tui.engine.frames import Outbox
 from tui.engine.lanes import Job, Lane
 from tui.engine.latest import Forward, Readable
-from tui.engine.loads import Loader, PendingLoad
+from tui.engine.refusals import nothing_loaded, other_task
+from tui.engine.rows import vocabulary
 from tui.engine.supervision import Supervisor
-from tui.engine.tasks import vocabulary
+from tui.engine.table import task_named
 from tui.engine.tokenization.entries import AnyTokenizer
 from tui.engine.wanted import asked_by
 from tui.protocol import (
@@ -32,13 +34,17 @@ from tui.protocol import (
     Reweighed,
     Tokenized,
 )
-from tui.values import Failure, Memory, Step, TokenSequence
+from tui.protocol.checkpoints import Memory
+from tui.protocol.failures import Failure
+from tui.protocol.tokens import TokenSequence
+from tui.protocol.walk import Step
+from tui.tasks import TASKS
 
 if TYPE_CHECKING:
     from tui.engine.bench import Bench, InUse
+    from tui.engine.checkpoint.loading import LoadedCheckpoint
+    from tui.engine.forward.outcome import Outcome, Prepared
     from tui.engine.generating import Generating
-    from tui.engine.loading import LoadedCheckpoint
-    from tui.engine.tasks.outcome import Outcome, Prepared
 
 _LOG = logging.getLogger(__name__)
 
@@ -52,7 +58,7 @@ class _Text:
     prepared: Prepared | None = None
 
 
-class Session:
+class EngineSession:
     """Runs texts and loads through three lanes; its public methods are called from the reader's thread.
 
     A text is read in the token lane by the tokenizer of the checkpoint in use, then run in the model lane. While
@@ -111,7 +117,7 @@ class Session:
         with self._lock:
             active, pending = self._active, self._pending
         if active is not None:
-            from tui.engine.tasks.model_parts import input_embeddings  # torch, which is in where a model is
+            from tui.engine.forward.model_parts import input_embeddings  # torch, which is in where a model is
 
             known = active.checkpoint
             opened = OpenTokenizer.of_model(known.reference, known.name, known.source, active.tokenizer)
@@ -140,7 +146,7 @@ class Session:
     def _tokenize(self, text: _Text) -> None:
         """Token lane: read the text, then hand it to the model lane or park it until the load is done."""
         task = text.request.task
-        tasks.room(task)
+        task_named(task)
         while True:
             with self._lock:
                 active, pending = self._active, self._pending
@@ -197,7 +203,7 @@ class Session:
             return
         assert text.prepared is not None
         request = text.request
-        task, sequences = tasks.runner(request.task), text.prepared.sequences()
+        task, sequences = tasks.code_of(request.task), text.prepared.sequences()
         began = time.perf_counter()
         read_as: Step | None = None
 
@@ -232,7 +238,7 @@ class Session:
         answer, view = task.answer(outcome)
         plain = answer if request.plain_answer else None
         self._outbox.send(Answered(request.id, plain, view, time.perf_counter() - text.received))
-        if last_step is not None and tasks.room(request.task).over_vocabulary:
+        if last_step is not None and TASKS[request.task].over_vocabulary:
             vocabulary.prepare(active.tokenizer, last_step.shape[-1])
 
     def _give_way(self, request_id: int) -> None:
@@ -382,19 +388,3 @@ class Session:
 
     def _submit(self, lane: Lane, request_id: int, kind: str, work: Callable[[], None]) -> None:
         lane.submit(Job(request_id, kind, lambda: self.attempt(request_id, kind, work)))
-
-
-def nothing_loaded() -> EngineError:
-    """No checkpoint is in use."""
-    return EngineError(
-        "No checkpoint is loaded", "There is no model to run the text on.", "Choose a checkpoint."
-    )
-
-
-def other_task(loaded: str, asked: str) -> EngineError:
-    """The one in use is for something else."""
-    return EngineError(
-        "The checkpoint in use is for another task",
-        f"It was loaded for {loaded}; this asks for {asked}.",
-        f"Choose a checkpoint for {asked}.",
-    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tui.engine.frames import Outbox
 from tui.engine.lanes import Job, Lane
 from tui.protocol import Failed, Progress
-from tui.values import Failure
+from tui.protocol.failures import Failure
 
 LOOK_SECONDS = 0.5
 STUCK_WORK_SECONDS = 30.0

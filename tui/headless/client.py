@@ -13,12 +13,12 @@ from types import TracebackType
 import msgspec
 from msgspec.structs import replace
 
-from tui.engine_process import EngineProcess, last_lines, name_of, reason_of
-from tui.framing import ANY_PREAMBLE, HEADER, PREAMBLE, body_length, decode_event, encode_frame
 from tui.headless.pipes import CANCEL_SECONDS, SILENT_SECONDS, Pipes, SilentError
 from tui.headless.text import visible
 from tui.protocol import LAST_EVENTS, PROTOCOL_VERSION, AnyEvent, AnyRequest, Cancel, Failed, Ping, Ready
-from tui.values import Failure
+from tui.protocol.failures import Failure
+from tui.protocol.frames import ANY_PREAMBLE, HEADER, PREAMBLE, body_length, decode_event, encode_frame
+from tui.system.engine_process import EngineProcess, last_lines, name_of, reason_of
 
 BANNER_BYTES = 64 * 1024
 HANDSHAKE_SECONDS = 30.0
@@ -27,7 +27,7 @@ _NOBODY_S = 0
 """The id of a request that no method waits for."""
 
 
-class EngineError(Exception):
+class RequestError(Exception):
     """What the engine, or its process, failed with."""
 
     def __init__(self, failure: Failure, lost: bool = True) -> None:
@@ -38,7 +38,7 @@ class EngineError(Exception):
 
 
 class BlockingEngine:
-    """An engine process, ended by the end of a `with` block. Every method raises EngineError."""
+    """An engine process, ended by the end of a `with` block. Every method raises RequestError."""
 
     def __init__(self, command: Sequence[str], log_path: Path, announced: AnyRequest | None = None) -> None:
         """announced: sent before the engine is up, which prepares for nothing else; nobody hears the answer."""
@@ -98,7 +98,7 @@ class BlockingEngine:
         except OSError as error:
             raise self._ended() from error
         except ValueError as error:  # no frame holds it
-            raise EngineError(
+            raise RequestError(
                 Failure("The text is too long", f"{error}.", "Cut it into several texts."), lost=False
             ) from error
         except SilentError as silent:
@@ -143,12 +143,12 @@ class BlockingEngine:
             if isinstance(event, LAST_EVENTS):
                 self._asked.pop(event.id, None)
             if isinstance(event, Failed) and (event.failure.fatal or event.id == 0):
-                raise EngineError(event.failure)  # the engine is about to end, or understands nothing
+                raise RequestError(event.failure)  # the engine is about to end, or understands nothing
             if own != request.id:
                 continue
             event = replace(event, id=request.id)
             if isinstance(event, Failed):
-                raise EngineError(event.failure, lost=event.failure.fatal)
+                raise RequestError(event.failure, lost=event.failure.fatal)
             yield event
             if isinstance(event, LAST_EVENTS):
                 return
@@ -214,31 +214,31 @@ class BlockingEngine:
 
     # -------------------------------------------------------------------------------------- failures
 
-    def _failure(self, title: str, detail: str, hint: str) -> EngineError:
-        return EngineError(Failure(title, f"{visible(' '.join(self._command))}: {visible(detail)}", hint))
+    def _failure(self, title: str, detail: str, hint: str) -> RequestError:
+        return RequestError(Failure(title, f"{visible(' '.join(self._command))}: {visible(detail)}", hint))
 
-    def _no_engine(self, seen: bytearray) -> EngineError:
+    def _no_engine(self, seen: bytearray) -> RequestError:
         return self._failure(
             "The command does not speak Logitscope's protocol",
             f"it wrote {bytes(seen[:200]).decode(errors='replace')!r}" if seen else "it is silent",
             "Give --engine a command that ends in `logitscope engine`.",
         )
 
-    def _other_version(self, protocol: int) -> EngineError:
+    def _other_version(self, protocol: int) -> RequestError:
         return self._failure(
             "The engine speaks another version of the protocol",
             f"its protocol is {protocol}, this one is {PROTOCOL_VERSION}",
             "Install the same version of Logitscope on both sides.",
         )
 
-    def _silent(self, silent: SilentError) -> EngineError:
+    def _silent(self, silent: SilentError) -> RequestError:
         return self._failure(
             "The engine does not answer",
             f"{silent}, whatever it is at",
             f"It is ended now. Run it again; the log is {visible(str(self._log_path))}.",
         )
 
-    def _ended(self) -> EngineError:
+    def _ended(self) -> RequestError:
         status = self._status()
         if status is None:
             return self._failure("The engine closed its output", "it still runs", "It is ended now.")

@@ -6,8 +6,9 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from tui.forms import FORMS, Field, Option, Value
-from tui.sampling import SETTINGS, Setting
+from tui.tasks import TASKS, WRITERS
+from tui.tasks.forms import Field, Option, Value
+from tui.tasks.sampling import SETTINGS
 
 FIELD, OPTION, SETTING = "field:", "option:", "setting:"
 """Beginnings of the names under which argparse keeps what was given."""
@@ -21,8 +22,6 @@ SHORT = {
 """Shorter flags that mean the same."""
 KEPT = "--keep-top-k"
 """The flag of the setting top-k: some tasks have an option of that name, which is about the answer."""
-WRITERS = ("text-generation", "summarization", "translation")
-"""The tasks that can be watched token by token; they have no option that takes --top-k from the setting."""
 _LETTERS = {int: "N", float: "X", str: "TEXT"}
 _SWITCHES = frozenset({"-h", "--help", "--json", "--python", "--steps", "--greedy"})
 
@@ -34,7 +33,7 @@ def task_in(arguments: Sequence[str]) -> str | None:
     ('ner', None, 'ner')
     """
     switches = _SWITCHES | {
-        flag(option.name) for form in FORMS.values() for option in form.options if option.kind is bool
+        flag(option.name) for task in TASKS.values() for option in task.form.options if option.kind is bool
     }
     words = iter(arguments)
     for word in words:
@@ -53,18 +52,18 @@ def usage(task: str) -> str:
     >>> usage("question-answering")
     'QUESTION... --context TEXT'
     """
-    needed = [f"{flag(field.name)} TEXT" for field in FORMS[task].fields[1:] if _is_needed(field)]
+    needed = [f"{flag(field.name)} TEXT" for field in TASKS[task].form.fields[1:] if _is_needed(field)]
     return " ".join([f"{text_name(task)}...", *needed])
 
 
 def text_name(task: str) -> str:
     """What stands for the task's first field where the command is explained."""
-    return FORMS[task].fields[0].name.upper()
+    return TASKS[task].form.fields[0].name.upper()
 
 
 def add_flags(parser: argparse.ArgumentParser, task: str) -> None:
     """Give a parser what a task takes: what can't be is a usage error, in the words of the form."""
-    form = FORMS[task]
+    form = TASKS[task].form
     first, *others = form.fields
     parser.add_argument("task", metavar="TASK", help=argparse.SUPPRESS)
     group = parser.add_argument_group(f"flags of {task}")
@@ -96,13 +95,13 @@ def add_flags(parser: argparse.ArgumentParser, task: str) -> None:
             flag_of(setting),
             *also,
             dest=SETTING + setting.name,
-            metavar=_LETTERS[int if setting.whole else float],
-            type=_number(setting),
-            help=_escaped(setting.about),
+            metavar=_LETTERS[setting.kind],
+            type=_parsed(setting),
+            help=_escaped(f"{setting.title}: {setting.about}"),
         )
 
 
-def flag_of(setting: Setting) -> str:
+def flag_of(setting: Option) -> str:
     """The flag of a sampling setting.
 
     >>> [flag_of(setting) for setting in SETTINGS[1:4]]
@@ -168,16 +167,6 @@ def _parsed(option: Option) -> Callable[[str], Value]:
     return parse
 
 
-def _number(setting: Setting) -> Callable[[str], float]:
-    def parse(typed: str) -> float:
-        try:
-            return setting.parsed(typed)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
-
-    return parse
-
-
 def _default(value: str) -> str:
     return f" (default: {value})" if value else ""
 
@@ -202,7 +191,7 @@ def options_in(given: dict[str, Any], task: str) -> dict[str, Value]:
     """The options that differ from their defaults."""
     return {
         option.name: given[OPTION + option.name]
-        for option in FORMS[task].options
+        for option in TASKS[task].form.options
         if given[OPTION + option.name] != option.default
     }
 
@@ -212,5 +201,5 @@ def sampling_in(given: dict[str, Any]) -> dict[str, float]:
     return {
         setting.name: given[SETTING + setting.name]
         for setting in SETTINGS
-        if given[SETTING + setting.name] not in (None, setting.off)
+        if given[SETTING + setting.name] not in (None, setting.default)
     }

@@ -10,18 +10,19 @@ from typing import Any
 
 import msgspec
 
-from tui.forms import FORMS
-from tui.headless.reading import Reading
+from tui.headless.reading import Reply
 from tui.protocol import Readout
-from tui.sampling import SETTINGS
-from tui.values import Row, TokenSequence
+from tui.protocol.rows import Row
+from tui.protocol.tokens import TokenSequence
+from tui.tasks import TASKS
+from tui.tasks.sampling import SETTINGS
 
 LONGEST = 100
 """Entries of a list that are told unless all are asked for."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def as_json(reading: Reading, whole: bool = False) -> str:
+def as_json(reading: Reply, whole: bool = False) -> str:
     """One line of valid JSON; numbers that JSON doesn't have (NaN, infinities) become null.
 
     whole: with every token. Otherwise lists are told up to `LONGEST`, all but the answer, and `left_out` tells how
@@ -44,7 +45,7 @@ def as_json(reading: Reading, whole: bool = False) -> str:
         "total_tokens": first.total,
         "truncated": reading.truncated,
         "inputs": texts,
-        "options": FORMS[reading.task].values(reading.options),
+        "options": TASKS[reading.task].form.values(reading.options),
         "rows": {
             "indices": [row.index for row in rows],
             "name": readout.name,
@@ -94,7 +95,7 @@ def dumps(values: dict[str, Any]) -> str:
 def plain(value: Any) -> Any:
     """What JSON has for a value: structs are objects with their tag as `type`, NaN and infinities null.
 
-    >>> from tui.views import Classified, Score
+    >>> from tui.protocol.answers import Classified, Score
     >>> plain(Classified((Score("bad", float("nan")),)))["scores"]
     [{'label': 'bad', 'score': None}]
     """
@@ -144,7 +145,7 @@ def _sequence(sequence: TokenSequence, task: str) -> dict[str, Any]:
 
 def _tokens(sequence: TokenSequence, task: str) -> list[dict[str, Any]]:
     """The tokens; where a task has several fields in one sequence, each says which its characters are in."""
-    names = [field.name for field in FORMS[task].fields]
+    names = [field.name for field in TASKS[task].form.fields]
     several = any(token.field for token in sequence.tokens)
     tokens = []
     for token in sequence.tokens:

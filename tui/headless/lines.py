@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import BinaryIO
 
 from tui.headless.telling import complain, note
-from tui.streams import StandardInput
-from tui.values import Failure
+from tui.protocol.failures import Failure
+from tui.system.streams import StandardInput
 
 STDIN = "-"
 MOST_BYTES = 200_000_000

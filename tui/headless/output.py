@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tui.forms import FORMS, Value
+from tui.drawing.spaces import spaced
 from tui.headless import answers
-from tui.headless.reading import Reading
+from tui.headless.reading import Reply
 from tui.headless.text import counted, number, shown, table, visible
 from tui.protocol import Loaded, Readout
-from tui.sampling import SETTINGS
-from tui.values import Row, TokenSequence
-from tui.views import Classified, Featured
+from tui.protocol.answers import Classified, Featured
+from tui.protocol.rows import Row
+from tui.protocol.tokens import TokenSequence
+from tui.tasks import TASKS
+from tui.tasks.forms import Value
+from tui.tasks.sampling import SETTINGS
 
 ROWS_SHOWN = 10
 """Rows of logits shown of a task's default row; a classifier's answer is made of all of its own."""
@@ -39,7 +42,7 @@ def heading(
     return "\n".join(lines)
 
 
-def as_text(reading: Reading) -> str:
+def as_text(reading: Reply) -> str:
     """The text, its answer, what there is to see of that, and the row of logits the screen would show."""
     view, (first, *_) = reading.answered.view, reading.texts.values()
     answer, details = answers.lines(view, reading)
@@ -87,7 +90,7 @@ def _rows(readout: Readout, most: int) -> list[str]:
     """The best rows; with the columns of those sampling settings that are set."""
     way = "the score is none" if readout.function == "none" else readout.function
     columns: list[tuple[str, str, Callable[[Row], str]]] = [
-        ("label", "<", lambda row: visible(row.label)),
+        ("label", "<", lambda row: visible(spaced(row.label))),
         ("logit", ">", lambda row: number(row.logit)),
     ]
     if readout.penalized is not None:
@@ -106,7 +109,7 @@ def _kept(row: Row) -> str:
     return number(row.renormalized) if row.kept else f"dropped by {row.dropped_by}"
 
 
-def _count(reading: Reading) -> str:
+def _count(reading: Reply) -> str:
     """How much was read, and what was not."""
     parts = []
     if len(reading.sequences) == 1:
@@ -119,7 +122,7 @@ def _count(reading: Reading) -> str:
             for sequence in reading.sequences
             if sequence.total > len(sequence.tokens)
         ]
-    names = [field.name for field in FORMS[reading.task].fields]
+    names = [field.name for field in TASKS[reading.task].form.fields]
     unread = {
         (number, start): _unread(sequence, number, start, names)
         for sequence in reading.sequences

@@ -7,23 +7,24 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from tui.forms import FORMS, Value
 from tui.protocol import Answered, Forwarded, Loaded, Readout, Tokenized
-from tui.values import ReadoutSettings, TokenSequence
+from tui.protocol.rows import ReadoutSettings
+from tui.protocol.tokens import TokenSequence
+from tui.tasks import TASKS
+from tui.tasks.forms import Value
 
 SHOWN_OF_A_VOCABULARY = 50
 EVERY_ROW = 1_000_000
-_VOCABULARY_TASKS = frozenset({"text-generation", "fill-mask", "summarization", "translation"})
 
 
 def readout_settings(task: str, sampling: Mapping[str, float]) -> ReadoutSettings:
     """How logits are to be read: all labels of a head, the best of a vocabulary, under some sampling settings."""
-    top = SHOWN_OF_A_VOCABULARY if task in _VOCABULARY_TASKS else EVERY_ROW
+    top = SHOWN_OF_A_VOCABULARY if TASKS[task].over_vocabulary else EVERY_ROW
     return replace(ReadoutSettings(top=top), **sampling)
 
 
 @dataclass(frozen=True)
-class Reading:
+class Reply:
     """One question with all that came back."""
 
     task: str
@@ -41,7 +42,7 @@ class Reading:
     @property
     def texts(self) -> dict[str, str]:
         """Every field of the task's form with its text, in the form's order."""
-        return FORMS[self.task].inputs(self.inputs)
+        return TASKS[self.task].form.inputs(self.inputs)
 
     @property
     def sequences(self) -> tuple[TokenSequence, ...]:

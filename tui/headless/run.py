@@ -6,18 +6,19 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 
 from tui.catalogue import built_in_names
-from tui.forms import FORMS, Value
-from tui.headless.client import BlockingEngine, EngineError
+from tui.headless.client import BlockingEngine, RequestError
 from tui.headless.json_lines import as_json
 from tui.headless.lines import every_text
 from tui.headless.output import as_text, heading
 from tui.headless.progress import ProgressLine
-from tui.headless.reading import Reading, readout_settings
+from tui.headless.reading import Reply, readout_settings
 from tui.headless.telling import complain, note
 from tui.headless.text import visible
 from tui.protocol import Analyze, Answered, AnyEvent, Forwarded, Load, Loaded, Progress, Readout, Tokenized
+from tui.protocol.failures import Failure
 from tui.settings import Settings
-from tui.values import Failure
+from tui.tasks import TASKS
+from tui.tasks.forms import Value
 
 
 def run(
@@ -73,13 +74,13 @@ def answer_each(
             begin(loaded)
             for text in every_text(texts):
                 try:
-                    answer(engine, loaded, {FORMS[task].fields[0].name: text, **fields})
-                except EngineError as error:
+                    answer(engine, loaded, {TASKS[task].form.fields[0].name: text, **fields})
+                except RequestError as error:
                     if error.lost:
                         raise
                     complain(error.failure, text)
                     status = 1
-    except EngineError as error:
+    except RequestError as error:
         complain(error.failure)
         return 1
     return status
@@ -106,7 +107,7 @@ def write_line(line: str) -> None:
 
 
 def loaded_by(events: Iterable[AnyEvent]) -> Loaded:
-    """What a `Load` brought, its progress shown. Raises EngineError."""
+    """What a `Load` brought, its progress shown. Raises RequestError."""
     progress = ProgressLine(sys.stderr)
     try:
         for event in events:
@@ -119,11 +120,13 @@ def loaded_by(events: Iterable[AnyEvent]) -> Loaded:
                 return event
     finally:
         progress.clear()
-    raise EngineError(Failure("The model was not loaded", "The engine gave the request up.", "Try it again."))
+    raise RequestError(
+        Failure("The model was not loaded", "The engine gave the request up.", "Try it again.")
+    )
 
 
-def reading_of(analyze: Analyze, loaded: Loaded, events: Iterable[AnyEvent]) -> Reading:
-    """What an `Analyze` brought. Raises EngineError."""
+def reading_of(analyze: Analyze, loaded: Loaded, events: Iterable[AnyEvent]) -> Reply:
+    """What an `Analyze` brought. Raises RequestError."""
     tokenized: Tokenized | None = None
     forwarded: Forwarded | None = None
     readout: Readout | None = None
@@ -142,7 +145,7 @@ def reading_of(analyze: Analyze, loaded: Loaded, events: Iterable[AnyEvent]) -> 
         gap = Failure(
             "The engine's answer is incomplete", "A part of it did not come.", "See the engine's log."
         )
-        raise EngineError(gap, lost=False)
-    return Reading(
+        raise RequestError(gap, lost=False)
+    return Reply(
         analyze.task, analyze.inputs, loaded, tokenized, readout, answered, forwarded, analyze.options
     )

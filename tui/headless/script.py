@@ -7,15 +7,16 @@ from collections.abc import Iterable, Mapping
 
 from msgspec.structs import replace
 
-from tui.forms import FORMS, Value
 from tui.headless.lines import every_text
 from tui.headless.run import reference_of
 from tui.headless.telling import note
 from tui.headless.text import visible
+from tui.protocol.rows import ReadoutSettings, RowAddress
 from tui.scripts import Asked
 from tui.scripts import script as written
 from tui.settings import Settings
-from tui.values import ReadoutSettings, RowAddress
+from tui.tasks import TASKS
+from tui.tasks.forms import Value
 
 
 def script(
@@ -38,7 +39,7 @@ def script(
             task=settings.task,
             reference=reference,
             revision=settings.revision,
-            inputs={FORMS[settings.task].fields[0].name: text, **fields},
+            inputs={TASKS[settings.task].form.fields[0].name: text, **fields},
             options=options,
             readout=replace(ReadoutSettings(), **sampling),
             address=RowAddress(),

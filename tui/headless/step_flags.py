@@ -9,23 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.forms import FORMS, Option, Value
-from tui.headless.flags import OPTION, SETTING, WRITERS, add_option, flag
-from tui.plain_files import decoded, read_plain
-from tui.sampling import SETTINGS
+from tui.headless.flags import OPTION, SETTING, add_option, flag
+from tui.system.plain_files import decoded, read_plain
+from tui.tasks import TASKS, WRITERS
+from tui.tasks.decoding import ALTERNATIVES, BANNED, MAX_NEW_TOKENS, SEED, SHARED
+from tui.tasks.forms import Option, Value
+from tui.tasks.sampling import SETTINGS
 
 if TYPE_CHECKING:
-    from tui.generation.decoding import Decoding, Method
+    from tui.protocol.writing.decoding import Decoding, Method
 
 STEP = "step:"
 """Beginning of the names under which argparse keeps what was given."""
-ALTERNATIVES = 5
 MOST_SCHEMA_BYTES = 16_000_000
-_MOST_SEED = 2**63 - 1
-_MOST_ALTERNATIVES = 1000
-_SHARED = ("num_beams", "length_penalty", "min_new_tokens", "no_repeat_ngram_size")
-"""Options that some writing tasks have of their own; with --steps all of them do."""
-_MOST = "max_new_tokens"
+_SHARED = tuple(option.name for option in SHARED)
+_MOST = MAX_NEW_TOKENS.name
 _REDRAWS = tuple(setting.name for setting in SETTINGS if setting.name != "repetition_penalty")
 """Settings that say how a token is drawn; the penalty changes which one is the likeliest."""
 
@@ -47,7 +45,7 @@ class Steps:
     def values(self, task: str) -> dict[str, Value]:
         """Every option of the task's form with its value."""
         held = {_MOST: self.most, **{name: getattr(self.decoding, name) for name in _SHARED}}
-        return {name: held.get(name, value) for name, value in FORMS[task].values(self.options).items()}
+        return {name: held.get(name, value) for name, value in TASKS[task].form.values(self.options).items()}
 
 
 def add_step_flags(parser: argparse.ArgumentParser, task: str) -> None:
@@ -77,13 +75,13 @@ def add_step_flags(parser: argparse.ArgumentParser, task: str) -> None:
     )
     add(
         "seed",
-        _whole("seed", 0, _MOST_SEED),
+        _whole(SEED),
         "N",
         "draw tokens, the same ones for the same seed (default: 0)",
     )
-    about = f"the likeliest tokens told at each step (default: {ALTERNATIVES})"
-    add("alternatives", _whole("alternatives", 0, _MOST_ALTERNATIVES), "N", about)
-    add("ban", _whole("ban", 0, _MOST_SEED), "ID", "never write this token; can be given again", "append")
+    about = f"the likeliest tokens told at each step (default: {ALTERNATIVES.default})"
+    add("alternatives", _whole(ALTERNATIVES), "N", about)
+    add("ban", _whole(BANNED), "ID", "never write this token; can be given again", "append")
     add(
         "stop",
         _text("stop"),
@@ -94,14 +92,10 @@ def add_step_flags(parser: argparse.ArgumentParser, task: str) -> None:
     add("regex", _text("regex"), "R", "what is written matches this regular expression")
     about = "what is written is JSON by this schema: a file, or the JSON itself"
     add("json_schema", _schema, "SCHEMA", about)
-    own = {option.name for option in FORMS[task].options}
-    for name in _SHARED:
-        if name not in own:
-            add_option(group, _shared(name), STEP)
-
-
-def _shared(name: str) -> Option:
-    return FORMS["summarization"].option(name)
+    own = {option.name for option in TASKS[task].form.options}
+    for option in SHARED:
+        if option.name not in own:
+            add_option(group, option, STEP)
 
 
 def steps_in(given: Mapping[str, Any], task: str) -> Steps | None:
@@ -117,7 +111,7 @@ def steps_in(given: Mapping[str, Any], task: str) -> Steps | None:
         own = given.get(OPTION + name)
         return given.get(STEP + name) if own is None else own
 
-    from tui.generation.decoding import Constraint, Decoding
+    from tui.protocol.writing.decoding import Constraint, Decoding
 
     if value("regex") is not None and value("json_schema") is not None:
         raise ValueError("--regex and --json-schema: one of them at a time")
@@ -147,14 +141,18 @@ def steps_in(given: Mapping[str, Any], task: str) -> Steps | None:
             length_penalty=value("length_penalty"),
         ),
         most=value(_MOST),
-        alternatives=ALTERNATIVES if value("alternatives") is None else value("alternatives"),
+        alternatives=_told(value("alternatives")),
         options={
             option.name: given[OPTION + option.name]
-            for option in FORMS[task].options
+            for option in TASKS[task].form.options
             if option.name not in held and given[OPTION + option.name] != option.default
         },
         unset=tuple(unset),
     )
+
+
+def _told(alternatives: Any) -> int:
+    return int(ALTERNATIVES.default or 0) if alternatives is None else int(alternatives)
 
 
 def _given(given: Mapping[str, Any]) -> list[str]:
@@ -169,9 +167,7 @@ def _given(given: Mapping[str, Any]) -> list[str]:
 # ------------------------------------------------------------------------------------------------ values
 
 
-def _whole(name: str, least: int, most: int) -> Callable[[str], Any]:
-    option = Option(name, "", None, int, least=least, most=most)
-
+def _whole(option: Option) -> Callable[[str], Any]:
     def parse(typed: str) -> Any:
         try:
             return option.parsed(typed or '""')

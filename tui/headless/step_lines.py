@@ -5,17 +5,17 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from tui.generation.decoding import Decoding
-from tui.generation.steps import Chosen
 from tui.headless.output import heading
 from tui.headless.run import write_line
 from tui.headless.step_values import broken_bytes
 from tui.headless.text import cells, counted, number, quoted, shown, table, visible
 from tui.protocol import BeamsStepped, Continued, Searched
-from tui.sampling import SETTINGS
+from tui.protocol.writing.decoding import Decoding
+from tui.protocol.writing.steps import Chosen
+from tui.tasks.sampling import SETTINGS
 
 if TYPE_CHECKING:
-    from tui.headless.stepping import Asked, Written
+    from tui.headless.stepping import TextToWrite, WrittenSoFar
 
 _WIDTHS = (6, 7, 16, 11, 8, 8, 8)
 _SIDES = ">><>>>>>>"
@@ -25,14 +25,14 @@ _KEPT_HEADS = ("of the kept", "kept")
 _ALTERNATIVES_SHOWN = 3
 
 
-class Lines:
+class StepLines:
     """Tells in lines: a heading, one for each token, and what it came to."""
 
     def __init__(self) -> None:
         self._reshaped: bool | None = None
         """Whether there are columns for what was kept; decided by the first token of a text."""
 
-    def begin(self, asked: Asked) -> None:
+    def begin(self, asked: TextToWrite) -> None:
         """Which model writes, how, and after what."""
         first, *others = asked.texts.items()
         if asked.number == 1:
@@ -43,7 +43,7 @@ class Lines:
         write_line(shown(first[1]))
         self._reshaped = None
 
-    def step(self, asked: Asked, chosen: Chosen) -> None:
+    def step(self, asked: TextToWrite, chosen: Chosen) -> None:
         """A line for a token."""
         if self._reshaped is None:
             self._reshaped = chosen.kept is not None
@@ -52,7 +52,7 @@ class Lines:
             _line(_cells(chosen), _kept_cells(chosen) if self._reshaped else (), _remarks(chosen, asked))
         )
 
-    def beams(self, asked: Asked, stepped: BeamsStepped) -> None:  # noqa: ARG002
+    def beams(self, asked: TextToWrite, stepped: BeamsStepped) -> None:  # noqa: ARG002
         """The candidates of a step, and what became of each."""
         write_line(
             f"  step {stepped.step + 1}, {counted(stepped.hypotheses, 'hypothes', 'is', 'es')} finished"
@@ -73,17 +73,17 @@ class Lines:
         for line in table(rows, ">><>>><"):
             write_line(f"  {line}")
 
-    def end(self, written: Written) -> None:
+    def end(self, written: WrittenSoFar) -> None:
         """The answer and the figures of all tokens together."""
         for line in _end(written):
             write_line(line)
 
 
-def _settings_of(asked: Asked) -> list[str]:
+def _settings_of(asked: TextToWrite) -> list[str]:
     """What was asked for, one a line."""
     decoding = asked.steps.decoding
     lines = [
-        f"{each.name.replace('_', '-')}: {asked.sampling.get(each.name, each.off):g}"
+        f"{each.name.replace('_', '-')}: {asked.sampling.get(each.name, each.default):g}"
         for each in SETTINGS
         if each.name not in asked.steps.unset
     ]
@@ -125,7 +125,7 @@ def _kept_cells(chosen: Chosen) -> tuple[str, ...]:
     return (_probability(chosen.kept_log_probability), "–" if chosen.kept is None else f"{chosen.kept:,}")
 
 
-def _remarks(chosen: Chosen, asked: Asked) -> str:
+def _remarks(chosen: Chosen, asked: TextToWrite) -> str:
     """What there is to know of a token, and the likeliest ones."""
     parts = []
     if chosen.special:
@@ -144,7 +144,7 @@ def _probability(log_probability: float | None) -> str:
     return number(None if log_probability is None else math.exp(log_probability))
 
 
-def _end(written: Written) -> list[str]:
+def _end(written: WrittenSoFar) -> list[str]:
     last = written.last
     lines = [f"  ended: {visible(written.kind)}, {visible(written.words)}"]
     figures = [counted(written.tokens, "token")]

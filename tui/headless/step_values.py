@@ -6,29 +6,29 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tui.generation.beams import BeamCandidate, Hypothesis
-from tui.generation.steps import Chosen
 from tui.headless.json_lines import dumps, plain
 from tui.headless.run import write_line
 from tui.protocol import BeamsStepped, Searched
-from tui.sampling import SETTINGS
-from tui.views import Candidate
+from tui.protocol.answers import Candidate
+from tui.protocol.writing.beams import BeamCandidate, Hypothesis
+from tui.protocol.writing.steps import Chosen
+from tui.tasks.sampling import SETTINGS
 
 if TYPE_CHECKING:
-    from tui.headless.stepping import Asked, Written
+    from tui.headless.stepping import TextToWrite, WrittenSoFar
 
 
-class Values:
+class StepValues:
     """Tells in JSON; numbers that JSON doesn't have become null, and what isn't known is null."""
 
-    def begin(self, asked: Asked) -> None:
+    def begin(self, asked: TextToWrite) -> None:
         """Nothing is known yet."""
 
-    def step(self, asked: Asked, chosen: Chosen) -> None:
+    def step(self, asked: TextToWrite, chosen: Chosen) -> None:
         """An object for a token."""
         write_line(dumps(plain({"input": asked.number, **step_values(chosen)})))
 
-    def beams(self, asked: Asked, stepped: BeamsStepped) -> None:
+    def beams(self, asked: TextToWrite, stepped: BeamsStepped) -> None:
         """An object for a step of a beam search."""
         values = {
             "input": asked.number,
@@ -38,7 +38,7 @@ class Values:
         }
         write_line(dumps(plain(values)))
 
-    def end(self, written: Written) -> None:
+    def end(self, written: WrittenSoFar) -> None:
         """The object with the answer."""
         write_line(dumps(plain(end_values(written))))
 
@@ -59,7 +59,7 @@ def step_values(chosen: Chosen) -> dict[str, Any]:
     return {**values, "by": chosen.by, "seconds": chosen.seconds, "top": _top(chosen.top)}
 
 
-def end_values(written: Written) -> dict[str, Any]:
+def end_values(written: WrittenSoFar) -> dict[str, Any]:
     """The answer, why it ended, and the figures of all tokens together."""
     asked, last = written.asked, written.last
     loaded, steps = asked.loaded, asked.steps
@@ -85,7 +85,7 @@ def end_values(written: Written) -> dict[str, Any]:
         "settings": [] if last is None else last.settings,
         "decoding": steps.decoding,
         "sampling": {
-            each.name: None if each.name in steps.unset else asked.sampling.get(each.name, each.off)
+            each.name: None if each.name in steps.unset else asked.sampling.get(each.name, each.default)
             for each in SETTINGS
         },
     }

@@ -12,23 +12,24 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from tui.chat import turns_of
-from tui.forms import FORMS
-from tui.generation.answers import answer as pipeline_answer
-from tui.generation.steps import Chosen
-from tui.headless.client import BlockingEngine, EngineError
+from tui.headless.client import BlockingEngine, RequestError
 from tui.headless.run import answer_each
 from tui.headless.step_flags import Steps
 from tui.protocol import BeamsStepped, Continue, Continued, Loaded, Search, Searched, Stepped
+from tui.protocol.failures import Failure
+from tui.protocol.rows import ReadoutSettings
+from tui.protocol.writing.answers import answer as pipeline_answer
+from tui.protocol.writing.steps import Chosen
 from tui.settings import Settings
-from tui.values import Failure, ReadoutSettings
+from tui.tasks import TASKS
+from tui.tasks.chat import turns_of
 
 _MOST = 20
 """How many tokens transformers writes where neither the person nor the checkpoint says it."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class TextToWrite:
     """One text, and how it is gone on with."""
 
     number: int
@@ -41,7 +42,7 @@ class Asked:
     @property
     def texts(self) -> dict[str, str]:
         """Every field of the task's form with its text."""
-        return FORMS[self.loaded.task].inputs(self.inputs)
+        return TASKS[self.loaded.task].form.inputs(self.inputs)
 
     def answer(self, written: str) -> list[dict[str, Any]]:
         """What the task's pipeline returns, by what was written."""
@@ -51,10 +52,10 @@ class Asked:
 
 
 @dataclass
-class Written:
+class WrittenSoFar:
     """What has come of a text by now, and in the end why there is no more."""
 
-    asked: Asked
+    asked: TextToWrite
     chosen: list[Chosen] = field(default_factory=list)
     """Every token that was told, in order; none with beams."""
     kind: str = ""
@@ -115,16 +116,16 @@ class Written:
 class Telling(Protocol):
     """Puts what comes into lines on stdout, each written at once."""
 
-    def begin(self, asked: Asked) -> None:
+    def begin(self, asked: TextToWrite) -> None:
         """A text has its turn."""
 
-    def step(self, asked: Asked, chosen: Chosen) -> None:
+    def step(self, asked: TextToWrite, chosen: Chosen) -> None:
         """A token was written."""
 
-    def beams(self, asked: Asked, stepped: BeamsStepped) -> None:
+    def beams(self, asked: TextToWrite, stepped: BeamsStepped) -> None:
         """A step of a beam search."""
 
-    def end(self, written: Written) -> None:
+    def end(self, written: WrittenSoFar) -> None:
         """Nothing more comes of this text."""
 
 
@@ -142,30 +143,30 @@ def write_on(
     """
     telling: Telling
     if json_lines:
-        from tui.headless.step_values import Values
+        from tui.headless.step_values import StepValues
 
-        telling = Values()
+        telling = StepValues()
     else:
-        from tui.headless.step_lines import Lines
+        from tui.headless.step_lines import StepLines
 
-        telling = Lines()
+        telling = StepLines()
     count = 0
 
     def answer(engine: BlockingEngine, loaded: Loaded, inputs: Mapping[str, str]) -> None:
         nonlocal count
         count += 1
-        write(engine, Asked(count, loaded, inputs, steps, sampling), telling)
+        write(engine, TextToWrite(count, loaded, inputs, steps, sampling), telling)
 
     return answer_each(settings, texts, fields, lambda _: None, answer)
 
 
-def write(engine: BlockingEngine, asked: Asked, telling: Telling) -> None:
+def write(engine: BlockingEngine, asked: TextToWrite, telling: Telling) -> None:
     """Write after one text and tell of it; what was told stands, however it ends.
 
-    Raises EngineError, and KeyboardInterrupt for ctrl+c.
+    Raises RequestError, and KeyboardInterrupt for ctrl+c.
     """
     telling.begin(asked)
-    written = Written(asked)
+    written = WrittenSoFar(asked)
     request = _request(engine.next_id(), asked)
     events = engine.ask(request)
     try:
@@ -181,8 +182,8 @@ def write(engine: BlockingEngine, asked: Asked, telling: Telling) -> None:
                         written.last, written.kind, written.words = event, event.stop.kind, event.stop.about
         if written.last is None and not cancelled:
             gap = Failure("The engine's answer is incomplete", "It gave up writing.", "See the engine's log.")
-            raise EngineError(gap, lost=False)
-    except EngineError as error:
+            raise RequestError(gap, lost=False)
+    except RequestError as error:
         if written.chosen:
             written.kind, written.words = "failed", error.failure.title
             telling.end(written)
@@ -196,7 +197,7 @@ def write(engine: BlockingEngine, asked: Asked, telling: Telling) -> None:
         raise KeyboardInterrupt
 
 
-def _request(request_id: int, asked: Asked) -> Continue | Search:
+def _request(request_id: int, asked: TextToWrite) -> Continue | Search:
     steps = asked.steps
     kind = Search if steps.decoding.num_beams > 1 else Continue
     request = kind(
@@ -216,7 +217,7 @@ def _request(request_id: int, asked: Asked) -> Continue | Search:
     return replace(request, alternatives=steps.alternatives, while_writing=False, next_row=False)
 
 
-def _read_back(engine: BlockingEngine, asked: Asked, written: Written) -> Continued | None:
+def _read_back(engine: BlockingEngine, asked: TextToWrite, written: WrittenSoFar) -> Continued | None:
     """What the tokens told by now read as: the engine knows, of a text it is given up to there."""
     ids = tuple(each.id for each in written.chosen)
     request = replace(_request(engine.next_id(), asked), written=ids, most=0, unless_stated=False, ends=False)
@@ -226,7 +227,7 @@ def _read_back(engine: BlockingEngine, asked: Asked, written: Written) -> Contin
         for event in engine.ask(request):
             if isinstance(event, Continued):
                 return event
-    except EngineError:
+    except RequestError:
         return None
     return None
 

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from tui.catalogue import built_in_names
-from tui.choices import TASKS
-from tui.forms import FORMS
 from tui.headless.flags import flags_of
-from tui.settings import TASK_ALIASES
+from tui.tasks import TASKS
 
 
 def listing() -> str:
     """The tasks with their other names, their texts, their options and the checkpoints that ship for them."""
     lines = []
-    for task in TASKS:
-        form = FORMS[task]
-        others = [alias for alias, name in TASK_ALIASES.items() if name == task]
-        lines.append(task + (f" (also {', '.join(others)})" if others else ""))
+    for name, task in TASKS.items():
+        form = task.form
+        lines.append(name + (f" (also {task.also})" if task.also else ""))
         lines.append(f"  texts     {', '.join(field.name for field in form.fields)}")
         named = [*(field.name for field in form.fields[1:]), *(option.name for option in form.options)]
         lines.append(f"  flags     {' '.join(map(_flags, named)) or 'none'}")
-        lines.append(f"  built-in  {', '.join(built_in_names(task)) or 'none: name a folder or a Hub id'}")
+        lines.append(f"  built-in  {', '.join(built_in_names(name)) or 'none: name a folder or a Hub id'}")
     return "\n".join(lines) + "\n"
 
 

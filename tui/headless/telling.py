@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from tui.headless.text import visible
 
 if TYPE_CHECKING:
-    from tui.values import Failure
+    from tui.protocol.failures import Failure
 
 _LONGEST_ABOUT = 80
 _LONGEST_DETAIL = 600

@@ -8,8 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tui.collector import few_collections
-from tui.headless.client import BlockingEngine, EngineError
+from tui.headless.client import BlockingEngine, RequestError
 from tui.headless.json_lines import dumps, plain
 from tui.headless.lines import MOST_BYTES, STDIN, batches, too_long
 from tui.headless.progress import ProgressLine
@@ -19,9 +18,11 @@ from tui.headless.tokenized_lines import LineWriter
 from tui.headless.tokenized_values import ObjectWriter
 from tui.headless.traces import as_lines as trace_lines
 from tui.headless.traces import as_values as trace_values
-from tui.microscope.alone import Alone
-from tui.microscope.portions import AnyPortion, End
-from tui.microscope.questions import (
+from tui.protocol import AnyEvent, Examine, Examined, Progress
+from tui.protocol.failures import Failure
+from tui.protocol.microscope.alone import Alone
+from tui.protocol.microscope.portions import AnyPortion, End
+from tui.protocol.microscope.questions import (
     AnyQuestion,
     Compare,
     Dissect,
@@ -36,11 +37,10 @@ from tui.microscope.questions import (
     Traced,
     TraceWord,
 )
-from tui.microscope.words import words_of
-from tui.protocol import AnyEvent, Examine, Examined, Progress
+from tui.protocol.microscope.words import words_of
 from tui.settings import Settings
-from tui.streams import StandardInput
-from tui.values import Failure
+from tui.system.collector import few_collections
+from tui.system.streams import StandardInput
 
 Found = TypeVar("Found", bound=Finding)
 FILE = "@"
@@ -76,7 +76,7 @@ def tokenize(
             for some in _read(texts):
                 if some is None or not tell.about(list(_together(some))):
                     status = 1
-    except EngineError as error:
+    except RequestError as error:
         complain(error.failure)
         return 1
     return status
@@ -148,7 +148,7 @@ class _Teller:
         self._progress.show(Progress(0, "opening the tokenizer"))
 
     def about(self, batches: Sequence[list[str]]) -> bool:
-        """Tell of each text; whether all went well. Raises EngineError where the engine is lost.
+        """Tell of each text; whether all went well. Raises RequestError where the engine is lost.
 
         The next batch is read while one is told.
         """
@@ -162,7 +162,7 @@ class _Teller:
             answer, ahead = ahead or self._read_together(texts), None
             try:
                 read = self._answer(answer, TextsRead)
-            except EngineError as error:
+            except RequestError as error:
                 well = False
                 self._failed(error, *texts)
                 continue
@@ -172,7 +172,7 @@ class _Teller:
             for text, portions, beside in zip(texts, read.texts, alone, strict=True):
                 if isinstance(portions, Failure):
                     well = False
-                    self._failed(EngineError(portions, lost=False), text)
+                    self._failed(RequestError(portions, lost=False), text)
                 else:
                     tell = partial(self._tell, read.subject, portions=iter(portions), beside=beside)
                     well &= self._each(text, tell)
@@ -189,14 +189,14 @@ class _Teller:
     def _each(self, text: str, tell: Callable[[str], None]) -> bool:
         try:
             tell(text)
-        except EngineError as error:
+        except RequestError as error:
             self._failed(error, text)
             return False
         finally:
             self._write()
         return True
 
-    def _failed(self, error: EngineError, *texts: str) -> None:
+    def _failed(self, error: RequestError, *texts: str) -> None:
         """Tell what became of some texts. Raises the error where the engine is lost."""
         self._flush()
         if error.lost:
@@ -226,7 +226,7 @@ class _Teller:
             if isinstance(event, Examined) and isinstance(event.finding, kind):
                 return event.finding
         gap = Failure("The engine gave no answer", "The question was given up.", "Try it again.")
-        raise EngineError(gap, lost=False)
+        raise RequestError(gap, lost=False)
 
     # ----------------------------------------------------------------------------------- one tokenizer
 
@@ -267,7 +267,7 @@ class _Teller:
 
         try:
             self._tell(first.subject, text, portions())
-        except (EngineError, KeyboardInterrupt):
+        except (RequestError, KeyboardInterrupt):
             if self._json:
                 self._told.append("\n")
                 note("the last object is not complete: it ends where the work was stopped")
@@ -276,7 +276,7 @@ class _Teller:
     def _stepped(self, text: str) -> tuple[Dissected, list[Traced]]:
         """Every stage, and a trace for each word that the model was given; equal words are asked for once."""
         if len(text) > _MOST_STEPPED:
-            raise EngineError(
+            raise RequestError(
                 Failure(
                     "The text is too long for every step",
                     f"It has {len(text):,} characters; each step of at most {_MOST_STEPPED:,} is told.",

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from tui.headless.text import LONGEST_INPUT_SHOWN, columns, counted, quoted, shown, shown_of, visible
-from tui.microscope.alone import Alone
-from tui.microscope.portions import AnyPortion, Compared, DecodedText, End, NormalizedText, Tokens, Words
-from tui.microscope.questions import Subject
+from tui.protocol.microscope.alone import Alone
+from tui.protocol.microscope.portions import (
+    AnyPortion,
+    Compared,
+    DecodedText,
+    End,
+    NormalizedText,
+    Tokens,
+    Words,
+)
+from tui.protocol.microscope.questions import Subject
 
 _HEAD = ("#", "id", "token", "characters", "")
 _SIDES = ">><<<"

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from tui.headless.json_lines import dumps, plain
-from tui.microscope.portions import (
+from tui.protocol.microscope.portions import (
     AnyPortion,
     Compared,
     DecodedText,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from tui.headless.text import number, quoted, visible
-from tui.microscope.questions import Traced
-from tui.microscope.traces import (
+from tui.protocol.microscope.questions import Traced
+from tui.protocol.microscope.traces import (
     AnyTrace,
     BytePairTrace,
-    Piece,
+    TracePiece,
     UnigramTrace,
     WordLevelTrace,
     WordPieceTrace,
@@ -33,7 +33,7 @@ def as_values(traced: Traced) -> dict[str, Any]:
     }
 
 
-def _piece(piece: Piece) -> dict[str, Any]:
+def _piece(piece: TracePiece) -> dict[str, Any]:
     return {"id": piece.id, "text": piece.text, "start": piece.start, "end": piece.end}
 
 

@@ -1,6 +1,6 @@
 """The whole contract between the screen and the engine: typed requests and events, plain values only.
 
-The two sides are processes joined by two byte streams (`tui.framing` says how messages become bytes). A request
+The two sides are processes joined by two byte streams (`protocol.frames` says how messages become bytes). A request
 (screen → engine) carries a new, growing `id`; every event (engine → screen) carries the id it answers, or 0.
 
 Life of a request: any number of `Progress`, then its own events, and exactly one *last* event: `Pong`,

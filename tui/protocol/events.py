@@ -6,25 +6,16 @@ from typing import Any
 
 import msgspec
 
-from tui.generation.beams import BeamCandidate, Hypothesis
-from tui.generation.kept import CacheUse
-from tui.generation.steps import Chosen, Stop
-from tui.microscope.questions import AnyFinding
-from tui.values import (
-    Checkpoint,
-    Failure,
-    Found,
-    Function,
-    Memory,
-    ReadoutSettings,
-    Rest,
-    Row,
-    RowAddress,
-    Stage,
-    Step,
-    TokenSequence,
-)
-from tui.views import AnyView, GenerationSetting
+from tui.protocol.answers import AnyView, GenerationSetting
+from tui.protocol.checkpoints import Checkpoint, Memory
+from tui.protocol.failures import Failure
+from tui.protocol.microscope.questions import AnyFinding
+from tui.protocol.rows import FilterStage, Found, Function, ReadoutSettings, Rest, Row, RowAddress
+from tui.protocol.tokens import TokenSequence
+from tui.protocol.walk import Step
+from tui.protocol.writing.beams import BeamCandidate, Hypothesis
+from tui.protocol.writing.kept import CacheUse
+from tui.protocol.writing.steps import Chosen, Stop
 
 
 class Event(msgspec.Struct, frozen=True, tag=True):
@@ -153,7 +144,7 @@ class Readout(Event, frozen=True, tag=True):
     """Where `settings.find` is not empty."""
     penalized: int | None = None
     """How many rows were re-weighed, but for the temperature; None where nothing does so."""
-    stages: tuple[Stage, ...] = ()
+    stages: tuple[FilterStage, ...] = ()
     """The filters, bans and constraints in force, in the order in which they were applied."""
     kept: int | None = None
     """Rows that all filters left; None where there are none, as with the next three."""

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 import msgspec
 
-from tui.choices import DtypeName
-from tui.forms import Value
-from tui.generation.decoding import Decoding
-from tui.microscope.questions import AnyQuestion
-from tui.values import ReadoutSettings, RowAddress
+from tui.protocol.microscope.questions import AnyQuestion
+from tui.protocol.rows import ReadoutSettings, RowAddress
+from tui.protocol.writing.decoding import Decoding
+from tui.settings import DtypeName
+from tui.tasks.forms import Value
 
 
 class Request(msgspec.Struct, frozen=True, tag=True):
@@ -61,7 +61,7 @@ class Analyze(Request, frozen=True, tag=True):
 
     task: str
     inputs: Mapping[str, str]
-    """A text for each of the task's fields, see `tui.forms`; fields left out have their defaults."""
+    """A text for each of the task's fields, see `tui.tasks.forms`; fields left out have their defaults."""
     options: Mapping[str, Value] = {}
     """The task's options that differ from their defaults."""
     readout: ReadoutSettings = ReadoutSettings()

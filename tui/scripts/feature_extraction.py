@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.scripts import header, read_row
+from tui.scripts.parts import header, read_row
 
 if TYPE_CHECKING:
-    from tui.scripts import Asked
+    from tui.scripts.parts import Asked
 
 
 def script(asked: Asked) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.scripts import header, read_row
-from tui.targets import targets_of
+from tui.scripts.parts import header, read_row
+from tui.tasks.targets import targets_of
 
 if TYPE_CHECKING:
-    from tui.scripts import Asked
+    from tui.scripts.parts import Asked
 
 _SMALL_VOCABULARY = 100
 """More guesses than this can be more than there are tokens, which the pipeline refuses."""

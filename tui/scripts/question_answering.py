@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.scripts import header, read_row
-from tui.values import RowAddress
+from tui.protocol.rows import RowAddress
+from tui.scripts.parts import header, read_row
 
 if TYPE_CHECKING:
-    from tui.scripts import Asked
+    from tui.scripts.parts import Asked
 
 _WINDOWS = """\
 first_text, second_text = (question, context) if question_first else (context, question)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from tui.scripts import header, read_row
+from tui.scripts.parts import header, read_row
 
 if TYPE_CHECKING:
-    from tui.scripts import Asked
+    from tui.scripts.parts import Asked
 
 _SETTINGS = ("max_new_tokens", "min_new_tokens", "num_beams", "length_penalty", "no_repeat_ngram_size")
 _KNOWN = 'known = getattr(model.config, "task_specific_params", None) or {}'

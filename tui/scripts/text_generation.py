@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.chat import turns_of
-from tui.scripts import header, read_row
+from tui.scripts.parts import header, read_row
+from tui.tasks.chat import turns_of
 
 if TYPE_CHECKING:
-    from tui.scripts import Asked
+    from tui.scripts.parts import Asked
 
 _SCORES = """\
 ids = inputs["input_ids"][0].cpu()

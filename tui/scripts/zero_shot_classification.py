@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.scripts import header, read_head
-from tui.values import RowAddress
+from tui.protocol.rows import RowAddress
+from tui.scripts.parts import header, read_head
 
 if TYPE_CHECKING:
-    from tui.scripts import Asked
+    from tui.scripts.parts import Asked
 
 
 def script(asked: Asked) -> str:

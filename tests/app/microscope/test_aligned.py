@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import functools
 from pathlib import Path
 
@@ -16,12 +15,11 @@ from tokenizers import Tokenizer
 from tests.app.drawn import STYLES, WIDTHS
 from tests.app.driving import SAMPLE
 from tests.engine.tokenization.trained import MAKERS, ROUGH, opened
-from tui.app.panes.microscope import lineup
 from tui.app.render.microscope import aligned, side_by_side
 from tui.engine.tokenization.comparison import compare
 from tui.engine.tokenization.contrasts import contrast
 from tui.engine.tokenization.opening import OpenTokenizer, open_tokenizer
-from tui.microscope.comparison import Comparison
+from tui.protocol.microscope.comparison import Comparison
 
 BUILT_IN = ("nano-sentiment", "nano-generation", "nano-ner")
 
@@ -37,7 +35,7 @@ def of_built_ins(text: str, start: int = 0, count: int = 5_000) -> Comparison:
 
 def drawn(comparison: Comparison, start: int, room: int, most: int = 1000) -> list[list[str]]:
     """[blocks][tokenizers]: rows as text."""
-    rows = aligned.Rows(comparison, STYLES.__getitem__)
+    rows = aligned.AlignedRows(comparison, STYLES.__getitem__)
     blocks = aligned.lay_out(comparison, start, room, most)
     return [["".join(text for text, _ in parts) for parts in rows.draw(block)] for block in blocks]
 
@@ -86,7 +84,7 @@ def test_cuts_stand_where_tokens_end_and_below_each_other(text: str, room: int, 
     excerpt = comparison.excerpt
     start = min(start, max(0, len(excerpt.text) - 1))
     blocks = aligned.lay_out(comparison, start, room, 1000)
-    rows = aligned.Rows(comparison, STYLES.__getitem__)
+    rows = aligned.AlignedRows(comparison, STYLES.__getitem__)
     place = start
     for block in blocks:
         drawn_rows = ["".join(part for part, _ in parts) for parts in rows.draw(block)]
@@ -202,15 +200,8 @@ def test_names_and_pieces_are_shown_harmlessly(tmp_path: Path) -> None:
     assert "◌\u0e31" in text
 
 
-def test_worked_examples() -> None:
-    for module in (aligned, lineup):
-        outcome = doctest.testmod(module)
-        assert outcome.attempted
-        assert not outcome.failed
-
-
 def test_the_styles_alternate_and_continue() -> None:
-    rows = aligned.Rows(of_built_ins("I like this"), STYLES.__getitem__)
+    rows = aligned.AlignedRows(of_built_ins("I like this"), STYLES.__getitem__)
     (block,) = aligned.lay_out(of_built_ins("I like this"), 0, 60, 1)
     styles: list[Style] = [style for _, style in rows.draw(block)[1]]
     assert [style.meta["name"] for style in styles] == [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,6 @@ from tui.app.render.glyphs import visible
 from tui.app.render.microscope import flowing
 from tui.app.render.microscope.flowing import Flowing
 from tui.engine.tokenization.opening import open_tokenizer
-
-
-def test_worked_examples() -> None:
-    outcome = doctest.testmod(flowing)
-    assert outcome.attempted
-    assert not outcome.failed
 
 
 @given(st.text(alphabet="ab 漢\n\x1b\u0301"), st.integers(2, 12))

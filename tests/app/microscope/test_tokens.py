@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from pathlib import Path
 
 import pytest
@@ -13,11 +12,10 @@ from tests.app.driving import SAMPLE
 from tests.app.microscope.driving import Looking, microscope
 from tests.checkpoints import CORPUS
 from tui.app.panes.microscope.paged import Pages
-from tui.app.render.microscope import token_rows
 from tui.app.render.microscope.token_rows import span_cells, token_header, token_row
 from tui.engine.tokenization.opening import open_tokenizer
-from tui.microscope.token_list import ListedToken
-from tui.microscope.vocabulary import Entry
+from tui.protocol.microscope.token_list import ListedToken
+from tui.protocol.microscope.vocabulary import Entry
 
 ONCE = "\n".join(CORPUS) + "\n"
 LONG = ONCE * (4_000_000 // len(ONCE) + 1)
@@ -123,12 +121,6 @@ async def test_a_restarted_engine_is_given_the_text_again(state_folder: Path) ->
         await looking.press("up", "enter")
         await looking.driver.until(lambda: looking.screen.shown == "vocabulary", "the vocabulary")
         await looking.until(f"{ids[-2]}  of 7,000")
-
-
-def test_worked_examples() -> None:
-    outcome = doctest.testmod(token_rows)
-    assert outcome.attempted
-    assert not outcome.failed
 
 
 HOSTILE = (

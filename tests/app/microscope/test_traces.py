@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import doctest
 import re
 from functools import cache
-from types import ModuleType
 
 import pytest
 from hypothesis import given, settings
@@ -16,11 +14,11 @@ from tokenizers import Tokenizer
 from tests.app.drawn import STYLES, WIDTHS
 from tests.engine.tokenization.traces.backends import ALL, BPE, UNIGRAM, WORDPIECE, changed, texts, words_of
 from tui.app.render.microscope import words as word_row
-from tui.app.render.microscope.traces import base, byte_pair, draw, steps, unigram
+from tui.app.render.microscope.traces import base, draw, steps
 from tui.app.render.numbers import logit
 from tui.engine.tokenization.traces import Tracer
-from tui.microscope.stages import Part
-from tui.microscope.traces import (
+from tui.protocol.microscope.stages import Part
+from tui.protocol.microscope.traces import (
     AnyTrace,
     BytePairTrace,
     UnigramTrace,
@@ -60,13 +58,6 @@ def drawn(trace: AnyTrace, step: int, width: int = 76) -> list[str]:
 
 def of_word(name: str, word: str) -> AnyTrace:
     return tracer(name).trace(word)
-
-
-@pytest.mark.parametrize("module", [base, byte_pair, unigram], ids=lambda module: module.__name__)
-def test_worked_examples(module: ModuleType) -> None:
-    outcome = doctest.testmod(module)
-    assert outcome.attempted
-    assert not outcome.failed
 
 
 @pytest.mark.parametrize("name", ALL)

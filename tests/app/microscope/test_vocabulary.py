@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import re
 from functools import partial
 from pathlib import Path
@@ -26,17 +24,10 @@ from tui.app.render.microscope.entry_detail import Line, lines
 from tui.engine.tokenization import vocabulary
 from tui.engine.tokenization.entries import inside
 from tui.engine.tokenization.opening import OpenTokenizer, open_tokenizer
-from tui.microscope.questions import Browsed, Explained, Subject
-from tui.microscope.vocabulary import AddedFlags, Entry, NearestTokens
+from tui.protocol.microscope.questions import Browsed, Explained, Subject
+from tui.protocol.microscope.vocabulary import AddedFlags, Entry, NearestTokens
 
 NANO = Path("tui/models/nano-sentiment")
-
-
-@pytest.mark.parametrize("name", ["entries", "entry_detail"])
-def test_worked_examples(name: str) -> None:
-    outcome = doctest.testmod(importlib.import_module(f"tui.app.render.microscope.{name}"))
-    assert outcome.attempted
-    assert not outcome.failed
 
 
 # ------------------------------------------------------------------------------------------------ drawing

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tui.generation.decoding import Decoding
-from tui.generation.steps import Chosen
 from tui.headless.client import BlockingEngine
 from tui.headless.json_lines import as_json
 from tui.headless.run import loaded_by, reading_of
 from tui.headless.step_flags import Steps
-from tui.headless.stepping import Asked, Written, write
+from tui.headless.stepping import TextToWrite, WrittenSoFar, write
 from tui.protocol import Analyze, BeamsStepped, Load, Loaded
+from tui.protocol.writing.decoding import Decoding
+from tui.protocol.writing.steps import Chosen
 
 ALTERNATIVES = 50
 
@@ -24,18 +24,18 @@ class Hearing:
     """Hears every token that is told."""
 
     ids: list[int]
-    written: Written
+    written: WrittenSoFar
 
-    def begin(self, asked: Asked) -> None:
+    def begin(self, asked: TextToWrite) -> None:
         self.ids = []
 
-    def step(self, asked: Asked, chosen: Chosen) -> None:
+    def step(self, asked: TextToWrite, chosen: Chosen) -> None:
         self.ids.append(chosen.id)
 
-    def beams(self, asked: Asked, stepped: BeamsStepped) -> None:
+    def beams(self, asked: TextToWrite, stepped: BeamsStepped) -> None:
         raise NotImplementedError
 
-    def end(self, written: Written) -> None:
+    def end(self, written: WrittenSoFar) -> None:
         self.written = written
 
 
@@ -45,7 +45,7 @@ def writer(engine: BlockingEngine, loaded: Loaded) -> Callable[[dict[str, Any]],
 
     def go_on(order: dict[str, Any]) -> list[int]:
         steps = Steps(Decoding(), order["most"], ALTERNATIVES, {})
-        write(engine, Asked(1, loaded, {"text": order["write"]}, steps, {}), hearing)
+        write(engine, TextToWrite(1, loaded, {"text": order["write"]}, steps, {}), hearing)
         return hearing.ids
 
     return go_on

@@ -20,7 +20,7 @@ from transformers import (
 from tui import catalogue
 from tui.engine.decoding.beams import BeamLoop
 from tui.engine.errors import Abandoned, EngineError
-from tui.generation.beams import BeamCandidate
+from tui.protocol.writing.beams import BeamCandidate
 
 Told = list[tuple[int, tuple[BeamCandidate, ...], int]]
 

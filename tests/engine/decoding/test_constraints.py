@@ -20,17 +20,17 @@ from transformers import LogitsProcessorList
 from tests.checkpoints import bare_byte_level, byte_level, unigram, wordpiece
 from tests.engine.conftest import load_here
 from tests.seq2seq_checkpoints import mbart, nllb
+from tui.engine.checkpoint.loading import LoadedCheckpoint
 from tui.engine.decoding import grammars
 from tui.engine.decoding.constraints import ConstraintProcessor, constraint_of
 from tui.engine.decoding.processors import arguments, check_left, named
 from tui.engine.decoding.token_texts import token_texts
 from tui.engine.errors import EngineError
-from tui.engine.loading import LoadedCheckpoint
-from tui.engine.tasks.vocabulary import read_row
+from tui.engine.rows.vocabulary import read_row
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.taking_over import take_over
-from tui.generation.decoding import Constraint, Decoding
-from tui.values import ReadoutSettings, RowAddress
+from tui.protocol.rows import ReadoutSettings, RowAddress
+from tui.protocol.writing.decoding import Constraint, Decoding
 
 EXPRESSIONS = (
     r"[a-z]+( [a-z]+){0,9}",

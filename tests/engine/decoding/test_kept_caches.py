@@ -15,10 +15,10 @@ from transformers import DynamicCache
 from tests.engine.conftest import TinyFolder, load_here
 from tests.engine.decoding.writing import Writer, make_decoder
 from tests.seq2seq_checkpoints import make_writer
+from tui.engine.checkpoint.loading import LoadedCheckpoint
 from tui.engine.decoding.kept_caches import KeptCaches, allowance, shared
-from tui.engine.loading import LoadedCheckpoint
-from tui.generation.decoding import Decoding
-from tui.generation.kept import KeptPart, digest_of
+from tui.protocol.writing.decoding import Decoding
+from tui.protocol.writing.kept import KeptPart, digest_of
 
 TASK = "text-generation"
 TEXT = "The film was dull, the"
@@ -242,7 +242,7 @@ def test_a_forward_that_fails_leaves_nothing_half_kept(tmp_path: Path) -> None:
 
 
 def test_rows_are_read_again_beside_what_is_kept(tmp_path: Path) -> None:
-    from tui.engine.decoding.forwards import RowAgain
+    from tui.engine.decoding.row_again import RowAgain
 
     for kind, make in (
         ("llama", make_decoder),

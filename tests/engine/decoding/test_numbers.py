@@ -10,8 +10,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tui import probability
 from tui.engine.decoding.numbers import Meter, kept
+from tui.engine.rows import probability
 
 _LOGITS = st.floats(-80, 80, width=32) | st.sampled_from([0.0, 1.0, 2.5, -math.inf])
 _ROWS = st.lists(_LOGITS, min_size=1, max_size=40).filter(lambda row: max(row) > -math.inf)

@@ -24,12 +24,12 @@ from transformers import (
 from transformers.generation import logits_process as made
 
 from tests.checkpoints import make_checkpoint
-from tui.engine import filtering, readout
 from tui.engine.decoding.processors import arguments, check_left, named
 from tui.engine.errors import EngineError
-from tui.generation.decoding import Decoding
+from tui.engine.rows import filtering, readout
 from tui.protocol import Readout
-from tui.values import ReadoutSettings
+from tui.protocol.rows import ReadoutSettings
+from tui.protocol.writing.decoding import Decoding
 
 ROWS = 24
 END = 3

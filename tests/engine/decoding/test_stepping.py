@@ -14,9 +14,9 @@ from tests.engine.conftest import TinyFolder, load_here
 from tests.engine.decoding.writing import Heard, Writer, make_decoder
 from tests.seq2seq_checkpoints import make_writer
 from tui.engine.errors import Abandoned, EngineError
-from tui.engine.tasks.vocabulary import token_text
-from tui.generation.decoding import Decoding
-from tui.values import ReadoutSettings
+from tui.engine.rows.vocabulary import token_text
+from tui.protocol.rows import ReadoutSettings
+from tui.protocol.writing.decoding import Decoding
 
 GENERATION, TRANSLATION = "text-generation", "translation"
 TEXT = "The film was dull, the"

@@ -12,18 +12,18 @@ import transformers
 
 from tests.checkpoints import MAX_TOKENS, bare_byte_level
 from tui.engine import tasks
+from tui.engine.checkpoint.loading import LoadedCheckpoint
 from tui.engine.decoding.described import Vocabulary
 from tui.engine.decoding.draws import Draws
 from tui.engine.decoding.kept_caches import KeptCaches
 from tui.engine.decoding.processors import arguments
 from tui.engine.decoding.prompts import Beginning, beginning
-from tui.engine.decoding.rows import Rows
+from tui.engine.decoding.rows import KeptRows
 from tui.engine.decoding.stepping import Loop
-from tui.engine.loading import LoadedCheckpoint
-from tui.generation.decoding import Decoding
-from tui.generation.steps import Chosen
 from tui.protocol import Continue
-from tui.values import ReadoutSettings
+from tui.protocol.rows import ReadoutSettings
+from tui.protocol.writing.decoding import Decoding
+from tui.protocol.writing.steps import Chosen
 
 PLENTY = 1 << 30
 SIZES: dict[str, dict[str, Any]] = {
@@ -88,7 +88,7 @@ class Written:
     heard: Heard
     loop: Loop
     start: Beginning
-    rows: Rows
+    rows: KeptRows
 
     @property
     def ids(self) -> list[int]:
@@ -139,7 +139,7 @@ class Writer:
         )
         prepared = tasks.prepare(request.task, self.loaded.tokenizer, request.inputs, request.options)
         asked = arguments(decoding, readout, self.model.generation_config)
-        start, rows = beginning(self.loaded, prepared, request, asked), Rows()
+        start, rows = beginning(self.loaded, prepared, request, asked), KeptRows()
         loop = Loop(start, request, self.caches, rows, self.draws, self.vocabulary, heard)
         encoded = self.caches.encoder_outputs(start.source) if start.source else None
         known = {} if encoded is None else {"encoder_outputs": encoded}

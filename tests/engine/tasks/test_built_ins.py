@@ -18,7 +18,7 @@ from tests.engine.tasks import (
 )
 from tests.engine.tasks.test_sequence_to_sequence import SEARCHES, Plain
 from tui import catalogue
-from tui.engine.tasks.entities import STRATEGIES
+from tui.engine.answers.entities import STRATEGIES
 
 LONG = "The film was dull, the acting in Paris was worse. " * 90
 ODD = "Crème brûlée 東京 😀👩‍👩‍👧 e\u0301 \u202egnihton\u202c مرحبا \x00\x07\x1b[31m [CLS] <s> </s> <pad>"

@@ -13,10 +13,10 @@ from transformers import AutoModel, AutoTokenizer, pipeline
 from tests.asking import ask, by_index
 from tests.checkpoints import ARCHITECTURES, MAX_TOKENS, make_checkpoint
 from tests.engine.conftest import TinyFolder, load_here
-from tui import framing
 from tui.engine.errors import Abandoned, EngineError
 from tui.engine.tasks.feature_extraction import MOST_COMPARED
-from tui.values import RowAddress
+from tui.protocol import frames
+from tui.protocol.rows import RowAddress
 
 TASK = "feature-extraction"
 TWO_STACKS = ("bart", "t5")
@@ -57,7 +57,7 @@ def test_an_answer_that_no_frame_holds_is_refused_before_the_work(
     loaded = load_here(tiny("bert", head=""), task=TASK)
     told = ask(loaded, TEXTS[0])
     positions, width = len(told.answer[0]), len(told.answer[0][0])
-    monkeypatch.setattr(framing, "MAX_FRAME_BYTES", positions * width * 9)
+    monkeypatch.setattr(frames, "MAX_FRAME_BYTES", positions * width * 9)
     if stated:
         monkeypatch.setattr(loaded.model, "forward", lambda **_: pytest.fail("it went through the model"))
     else:
@@ -215,4 +215,4 @@ def test_giving_up_between_two_texts(tiny: TinyFolder) -> None:
             raise Abandoned
 
     with pytest.raises(Abandoned):
-        tasks.runner(TASK).forward(loaded, prepared, give_up)
+        tasks.code_of(TASK).forward(loaded, prepared, give_up)

@@ -17,11 +17,11 @@ from transformers.utils import logging as their_logging
 from tests.asking import Told, ask
 from tests.checkpoints import MAX_TOKENS, bare_byte_level, edit_json, make_checkpoint
 from tests.engine.conftest import TinyFolder, load_here
+from tui.engine.answers.masks import with_masks
 from tui.engine.errors import EngineError
-from tui.engine.tasks.masks import with_masks
-from tui.targets import targets_of
-from tui.values import RowAddress
-from tui.views import Filled
+from tui.protocol.answers import Filled
+from tui.protocol.rows import RowAddress
+from tui.tasks.targets import targets_of
 
 TASK = "fill-mask"
 KINDS = ("bert", "distilbert", "albert", "electra", "roberta", "xlm-roberta", "deberta-v2")

@@ -15,10 +15,10 @@ from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 from tests.asking import Told, ask
 from tests.checkpoints import CORPUS, MAX_TOKENS, edit_json, make_checkpoint
 from tests.engine.conftest import load_here
+from tui.engine.checkpoint.loading import LoadedCheckpoint
 from tui.engine.errors import EngineError
-from tui.engine.loading import LoadedCheckpoint
-from tui.values import RowAddress
-from tui.views import Extracted
+from tui.protocol.answers import Extracted
+from tui.protocol.rows import RowAddress
 
 TASK = "question-answering"
 LONG = " ".join(CORPUS)

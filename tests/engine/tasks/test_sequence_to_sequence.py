@@ -27,11 +27,12 @@ from tests.checkpoints import MAX_TOKENS, edit_json
 from tests.engine.conftest import load_here
 from tests.engine.tokenization.staged import sentencepiece_model
 from tests.seq2seq_checkpoints import KINDS, TEXT_CODES, make_writer
-from tui import catalogue, probability
+from tui import catalogue
 from tui.engine import tasks
 from tui.engine.errors import Abandoned, EngineError
-from tui.engine.tasks.walk import walked
-from tui.values import RowAddress
+from tui.engine.forward.walk import walked
+from tui.engine.rows import probability
+from tui.protocol.rows import RowAddress
 
 TEXT = "The film was dull, the acting was worse."
 TEXTS = (
@@ -528,7 +529,7 @@ def test_it_can_be_given_up_between_two_tokens(writer: Any, search: dict[str, An
             raise Abandoned
 
     with pytest.raises(Abandoned):
-        tasks.runner("summarization").forward(loaded, prepared, check)
+        tasks.code_of("summarization").forward(loaded, prepared, check)
     assert calls == 5
     assert len(ask(loaded, TEXT, **search).view.tokens) == 21
 

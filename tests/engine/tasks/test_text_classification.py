@@ -15,8 +15,8 @@ from tests.asking import ask
 from tests.checkpoints import MAX_TOKENS, edit_json
 from tests.engine.conftest import TinyFolder, load_here
 from tui.engine.errors import EngineError
-from tui.values import RowAddress
-from tui.views import Classified
+from tui.protocol.answers import Classified
+from tui.protocol.rows import RowAddress
 
 PAIRS = (
     ("The film was dull.", "Nobody laughed."),

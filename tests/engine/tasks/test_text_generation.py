@@ -18,11 +18,11 @@ from tests.asking import Told, ask
 from tests.checkpoints import MAX_TOKENS, bare_byte_level, byte_level, make_checkpoint, wordpiece
 from tests.engine.conftest import TinyFolder, load_here
 from tui.engine import tasks
+from tui.engine.checkpoint.loading import LoadedCheckpoint
 from tui.engine.decoding.scoring import score_tokens
 from tui.engine.errors import Abandoned, EngineError
-from tui.engine.loading import LoadedCheckpoint
-from tui.values import RowAddress
-from tui.views import Scored
+from tui.protocol.answers import Scored
+from tui.protocol.rows import RowAddress
 
 TASK = "text-generation"
 TEXTS = (
@@ -336,7 +336,7 @@ def test_labels_tell_tokens_with_and_without_a_space_apart(tiny: TinyFolder) -> 
     assert incomplete
     assert spaced
     for index in labels:
-        expected = tokenizer.entry(index) if index in incomplete else texts[index].replace(" ", "␣")
+        expected = tokenizer.entry(index) if index in incomplete else texts[index]
         assert labels[index] == expected
     assert not any("\ufffd" in label for label in labels.values())
 
@@ -374,7 +374,7 @@ def test_it_can_be_given_up_between_tokens(tiny: TinyFolder) -> None:
             raise Abandoned
 
     with pytest.raises(Abandoned):
-        tasks.runner(TASK).forward(loaded, prepared, check)
+        tasks.code_of(TASK).forward(loaded, prepared, check)
     assert len(calls) == 3
     assert_no_hooks(loaded)
 

@@ -15,8 +15,8 @@ from tests.engine.conftest import load_here
 from tests.engine.decoding.writing import Writer
 from tests.families.making import make_family
 from tui.engine.errors import EngineError
+from tui.protocol.rows import ReadoutSettings, RowAddress
 from tui.scripts import Asked, script
-from tui.values import ReadoutSettings, RowAddress
 
 TASK = "text-generation"
 TEXTS = ("The film", "", "a", " 東京 😀", "x" * 200)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import random
 import warnings
 from collections.abc import Callable
@@ -20,12 +19,12 @@ from tests.asking import Told, ask
 from tests.checkpoints import CORPUS, MAX_TOKENS, edit_json
 from tests.engine.conftest import load_here
 from tests.ner_checkpoints import LABELS, make_ner_checkpoint
+from tui.engine.answers import entities
+from tui.engine.answers.entities import STRATEGIES
+from tui.engine.checkpoint.loading import LoadedCheckpoint
 from tui.engine.errors import EngineError
-from tui.engine.loading import LoadedCheckpoint
-from tui.engine.tasks import entities
-from tui.engine.tasks.entities import STRATEGIES
-from tui.values import RowAddress
-from tui.views import Tagged
+from tui.protocol.answers import Tagged
+from tui.protocol.rows import RowAddress
 
 TASK = "ner"
 TEXTS = (
@@ -198,12 +197,6 @@ def test_strategies_on_random_logits(both_of: BothOf, model_type: str, kind: str
             assert np.array_equal(
                 [each.score for each in mine], [each["score"] for each in theirs], equal_nan=True
             )
-
-
-def test_worked_examples() -> None:
-    outcome = doctest.testmod(entities)
-    assert outcome.attempted
-    assert not outcome.failed
 
 
 def test_the_readout_is_the_distribution_of_the_selected_token(both_of: BothOf) -> None:

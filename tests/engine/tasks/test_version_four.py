@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import doctest
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +18,8 @@ from tests.engine.conftest import load_here
 from tests.engine.decoding.writing import Writer
 from tests.seq2seq_checkpoints import make_writer
 from tui.engine.errors import EngineError
-from tui.engine.tasks import version_four
+from tui.protocol.rows import ReadoutSettings, RowAddress
 from tui.scripts import Asked, script
-from tui.values import ReadoutSettings, RowAddress
 
 TASK = "summarization"
 TEXT = "The film was dull, the acting was worse."
@@ -352,9 +350,3 @@ def test_parameters_that_nothing_can_obey_are_refused(
         with pytest.raises(EngineError) as caught:
             work()
         assert caught.value.failure.title == title
-
-
-def test_worked_examples() -> None:
-    outcome = doctest.testmod(version_four)
-    assert outcome.attempted
-    assert not outcome.failed

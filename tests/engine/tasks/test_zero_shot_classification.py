@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,10 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipe
 from tests.asking import ask, by_index
 from tests.checkpoints import MAX_TOKENS, edit_json, make_checkpoint
 from tests.engine.conftest import load_here
+from tui.engine.checkpoint.loading import LoadedCheckpoint
 from tui.engine.errors import Abandoned, EngineError
-from tui.engine.loading import LoadedCheckpoint
 from tui.engine.tasks import zero_shot_classification
-from tui.values import RowAddress
+from tui.protocol.rows import RowAddress
 
 TASK = "zero-shot-classification"
 MNLI = ("contradiction", "neutral", "entailment")
@@ -221,12 +220,6 @@ def test_labels_are_split(typed_labels: str, expected: list[str]) -> None:
     assert all(typed_labels[start : start + len(label)] == label for label, start in split)
 
 
-def test_worked_examples() -> None:
-    outcome = doctest.testmod(zero_shot_classification)
-    assert outcome.attempted
-    assert not outcome.failed
-
-
 @pytest.mark.parametrize("model_type", ["bert", "roberta", "deberta-v2"])
 def test_tokens_of_a_label_are_placed_in_the_field_of_labels(tmp_path: Path, model_type: str) -> None:
     here = load_here(make(tmp_path, model_type), task=TASK)
@@ -312,5 +305,5 @@ def test_the_walk_and_giving_up_between_pairs(loaded: LoadedCheckpoint) -> None:
 
     prepared = tasks.prepare(TASK, loaded.tokenizer, {"text": "dull", "candidate_labels": "a, b, c"}, {})
     with pytest.raises(Abandoned):
-        tasks.runner(TASK).forward(loaded, prepared, give_up)
+        tasks.code_of(TASK).forward(loaded, prepared, give_up)
     assert len(calls) == 2

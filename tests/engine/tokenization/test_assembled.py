@@ -16,8 +16,8 @@ from tui.engine.tokenization.looked_at import LookedAt
 from tui.engine.tokenization.opening import open_tokenizer
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.traces import tracer_of
-from tui.microscope.stages import Stages
-from tui.microscope.words import words_of
+from tui.protocol.microscope.stages import Stages
+from tui.protocol.microscope.words import words_of
 
 NOWHERE = (None, None)
 

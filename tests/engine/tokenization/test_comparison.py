@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 from itertools import pairwise
 
 import pytest
@@ -13,18 +12,11 @@ from transformers import ByT5Tokenizer
 
 from tests.engine.tokenization.trained import MAKERS, ROUGH, backend_of, opened
 from tui.engine.errors import EngineError
-from tui.engine.tokenization import comparison
 from tui.engine.tokenization.comparison import align, compare
 from tui.engine.tokenization.opening import OpenTokenizer, open_tokenizer
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.taking_over import take_over
-from tui.microscope.comparison import MOST_CHARACTERS, Segment
-
-
-def test_the_examples_hold() -> None:
-    outcome = doctest.testmod(comparison)
-    assert outcome.attempted
-    assert not outcome.failed
+from tui.protocol.microscope.comparison import MOST_CHARACTERS, Segment
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tui.engine.tokenization.contrasts import contrast, known_words
 from tui.engine.tokenization.opening import OpenTokenizer, open_tokenizer
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.taking_over import take_over
-from tui.microscope.comparison import Contrasts, Split
+from tui.protocol.microscope.comparison import Contrasts, Split
 
 
 @pytest.fixture(scope="module")

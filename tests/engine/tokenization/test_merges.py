@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 from pathlib import Path
 
@@ -15,13 +14,7 @@ from tui.engine.tokenization.entries import entry_of
 from tui.engine.tokenization.merges import origin_of
 from tui.engine.tokenization.opening import open_tokenizer
 from tui.engine.tokenization.reading import RustTokenizer
-from tui.microscope.vocabulary import MergeNode
-
-
-def test_the_examples_hold() -> None:
-    outcome = doctest.testmod(merges)
-    assert outcome.attempted >= 4
-    assert not outcome.failed
+from tui.protocol.microscope.vocabulary import MergeNode
 
 
 def children(tree: tuple[MergeNode, ...], place: int) -> list[MergeNode]:

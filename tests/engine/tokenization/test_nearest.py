@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
 import math
 from fractions import Fraction
 
@@ -15,7 +14,7 @@ from tui.engine.tokenization import nearest
 from tui.engine.tokenization.nearest import nearest_tokens
 from tui.engine.tokenization.opening import open_tokenizer
 from tui.engine.tokenization.reading import RustTokenizer
-from tui.microscope.vocabulary import NearestTokens
+from tui.protocol.microscope.vocabulary import NearestTokens
 
 WORDS = 60
 TOKENIZER = RustTokenizer(
@@ -25,12 +24,6 @@ TOKENIZER = RustTokenizer(
     frozenset(),
     None,
 )
-
-
-def test_the_examples_hold() -> None:
-    outcome = doctest.testmod(nearest)
-    assert outcome.attempted
-    assert not outcome.failed
 
 
 def by_hand(embeddings: torch.Tensor, index: int) -> list[tuple[float, int]]:

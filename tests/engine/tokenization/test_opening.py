@@ -18,7 +18,7 @@ from tui.engine.errors import EngineError
 from tui.engine.sources import hub_cache
 from tui.engine.tokenization.opening import open_tokenizer
 from tui.engine.tokenization.reading import PythonTokenizer
-from tui.values import Failure
+from tui.protocol.failures import Failure
 
 ROOT = Path(__file__).parents[3]
 TEXT = "I love déjà vu, don't you? 🤗"

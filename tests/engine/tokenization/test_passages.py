@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, models, pre_tokenizers, processors, trainers
 
 from tui.engine.tokenization.opening import open_tokenizer
 from tui.engine.tokenization.stages import RustStages, stages_of
-from tui.microscope.portions import (
+from tui.protocol.microscope.portions import (
     AnyPortion,
     Compared,
     DecodedText,
@@ -24,7 +24,7 @@ from tui.microscope.portions import (
     VocabularyEntry,
     Words,
 )
-from tui.microscope.words import words_of
+from tui.protocol.microscope.words import words_of
 
 MODELS = Path(__file__).parents[3] / "tui" / "models"
 NAMES = [

@@ -18,8 +18,8 @@ from tui.engine.tokenization.entries import AnyTokenizer
 from tui.engine.tokenization.python_tokenizer import PythonTokenizer
 from tui.engine.tokenization.stages import stages_of
 from tui.engine.tokenization.taking_over import take_over
-from tui.microscope.portions import End, Tokens
-from tui.microscope.stages import Stages
+from tui.protocol.microscope.portions import End, Tokens
+from tui.protocol.microscope.stages import Stages
 
 HOSTILE = (
     "",

@@ -11,10 +11,10 @@ import tokenizers
 
 from tests.checkpoints import bare_byte_level, byte_level, unigram, wordpiece
 from tui import catalogue
-from tui.choices import TASKS
 from tui.engine.tokenization.components import EMPTY
 from tui.engine.tokenization.regexes import is_linear
 from tui.engine.tokenization.risks import MOST_ADDED, of_backend, of_file
+from tui.tasks import TASKS
 
 CONTRACTIONS = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 UPPER, LOWER = r"\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}", r"\p{Ll}\p{Lm}\p{Lo}\p{M}"

@@ -21,13 +21,13 @@ from tests.engine.tokenization.staged import (
 )
 from tui import catalogue
 from tui.catalogue import built_in_names
-from tui.choices import TASKS
+from tui.engine.checkpoint.loading import built_in_tokenizer
 from tui.engine.errors import EngineError
-from tui.engine.loading import built_in_tokenizer
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.stages import RustStages
 from tui.engine.tokenization.taking_over import take_over
-from tui.microscope.stages import Part, Stages
+from tui.protocol.microscope.stages import Part, Stages
+from tui.tasks import TASKS
 
 HOSTILE = (
     "",

@@ -19,8 +19,8 @@ from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.stages import RustStages
 from tui.engine.tokenization.taking_over import take_over
 from tui.engine.tokenization.token_list import LongReading
-from tui.microscope.portions import Tokens
-from tui.microscope.token_list import MOST_CHARACTERS
+from tui.protocol.microscope.portions import Tokens
+from tui.protocol.microscope.token_list import MOST_CHARACTERS
 
 
 def read_whole(reading: LongReading) -> int:

@@ -13,12 +13,12 @@ from tokenizers import AddedToken, Tokenizer, decoders, models
 
 from tests.engine.tokenization.trained import MAKERS, backend_of, opened
 from tui.engine.errors import EngineError
-from tui.engine.tasks.vocabulary import VocabularyLabels
+from tui.engine.rows.vocabulary import VocabularyLabels
 from tui.engine.tokenization.entries import AnyTokenizer, entry_of, vocabulary
 from tui.engine.tokenization.opening import open_tokenizer
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.vocabulary import detail, index_of, prepare, search
-from tui.microscope.vocabulary import AddedFlags
+from tui.protocol.microscope.vocabulary import AddedFlags
 
 BUILT_INS = ("nano-sentiment", "nano-generation")
 
@@ -42,18 +42,12 @@ def named_entries(tokenizer: AnyTokenizer) -> list[tuple[str, int, str]]:
 
 def by_hand(tokenizer: AnyTokenizer, query: str, *, prefix: bool = False) -> set[int]:
     """The ids that a look at every entry finds."""
-    gaps = query.lstrip(" ")
-    start = "␣" * (len(query) - len(gaps)) + gaps
     ids = set()
     for text, index, named in named_entries(tokenizer):
         if prefix:
-            within = text.casefold().startswith(query.casefold()) or named.casefold().startswith(
-                start.casefold()
-            )
-            if query.endswith(" "):
-                within |= named.casefold().startswith(start.rstrip(" ").casefold() + "␣")
+            within = any(each.casefold().startswith(query.casefold()) for each in (text, named))
         else:
-            part = query.strip(" ") or "␣" * len(query)
+            part = query.strip(" ") or query
             within = query.casefold() in text.casefold() or part.casefold() in named.casefold()
         if within:
             ids.add(index)

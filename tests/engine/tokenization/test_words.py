@@ -14,8 +14,8 @@ from tui.engine.tokenization.opening import open_tokenizer
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.stages import stages_of
 from tui.engine.tokenization.traces import Tracer
-from tui.microscope.stages import Part, Stage, Stages
-from tui.microscope.words import words_of
+from tui.protocol.microscope.stages import Part, Stage, Stages
+from tui.protocol.microscope.words import words_of
 
 BUILT_IN = ("nano-sentiment", "nano-generation", "nano-fill-mask")
 BARE = tuple(f"{name}, no pre-tokenizer" for name in ("bpe", "unigram"))

@@ -21,7 +21,6 @@ from tui.app.engine_client.notices import (
     Timing,
 )
 from tui.app.engine_client.requests import OpenRequests
-from tui.engine_process import EngineProcess
 from tui.protocol import (
     LAST_EVENTS,
     PROTOCOL_VERSION,
@@ -34,7 +33,8 @@ from tui.protocol import (
     Ready,
     Shutdown,
 )
-from tui.values import Failure
+from tui.protocol.failures import Failure
+from tui.system.engine_process import EngineProcess
 
 _TYPING_SECONDS = 0.5
 """How often the engine is told that keys come."""
@@ -250,7 +250,7 @@ class EngineClient:
         log_lines = await asyncio.to_thread(failures.last_words, link.engine)
         now, window = time.monotonic(), self._timing.death_window
         self._deaths = [at for at in self._deaths if now - at < window] + [now]
-        end = failures.End(
+        end = failures.EngineEnd(
             status, link.ready, now - link.engine.started, link.fatal, log_lines, len(self._deaths), window
         )
         hopeless = broken.hopeless if broken else not (link.ready or self._started_before or end.killed)

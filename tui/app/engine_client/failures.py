@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tui.app.engine_client.requests import Death
-from tui.engine_process import EngineProcess, last_lines, name_of, reason_of
-from tui.microscope.questions import Train
 from tui.protocol import (
     PROTOCOL_VERSION,
     Analyze,
@@ -19,7 +17,9 @@ from tui.protocol import (
     Search,
     Write,
 )
-from tui.values import Failure
+from tui.protocol.failures import Failure
+from tui.protocol.microscope.questions import Train
+from tui.system.engine_process import EngineProcess, last_lines, name_of, reason_of
 
 KEY = "F9"
 """Starts a stopped engine, restarts a running one, offers again what is held back."""
@@ -145,7 +145,7 @@ def _subject_of(request: AnyRequest) -> str:
 
 
 @dataclass(frozen=True)
-class End:
+class EngineEnd:
     """How a process ended, as far as can be seen from outside."""
 
     status: int | None
@@ -167,12 +167,12 @@ class End:
         return self.status is not None and self.status < 0
 
 
-def ended(end: End, death: Death, restarts: bool) -> Failure:
+def ended(end: EngineEnd, death: Death, restarts: bool) -> Failure:
     """The process is gone: how, while it was at what, and what happens next."""
     return Failure(_title(end), _detail(end, death), _hint(end, death, restarts))
 
 
-def _title(end: End) -> str:
+def _title(end: EngineEnd) -> str:
     before = "" if end.ready else " at its start"
     if end.status is None:
         return f"The engine closed its output{before}"
@@ -181,7 +181,7 @@ def _title(end: End) -> str:
     return f"The engine was killed{before} ({name_of(-end.status)})"
 
 
-def _detail(end: End, death: Death) -> str:
+def _detail(end: EngineEnd, death: Death) -> str:
     at = f"It was {doing(death.running)}" if death.running else "It ended"
     sentences = [f"{at}, {end.uptime_seconds:.0f} s after its start."]
     reason = reason_of(-end.status) if end.status is not None and end.status < 0 else ""
@@ -196,7 +196,7 @@ def _detail(end: End, death: Death) -> str:
     return " ".join(sentences)
 
 
-def _hint(end: End, death: Death, restarts: bool) -> str:
+def _hint(end: EngineEnd, death: Death, restarts: bool) -> str:
     if not restarts:
         many = f"It ended {end.deaths} times within {end.window_seconds:.0f} s and stays down; "
         return (many if end.deaths > 1 else "") + AGAIN

@@ -11,10 +11,10 @@ import msgspec
 from msgspec.structs import replace
 
 from tui.app.engine_client import failures
-from tui.engine_process import EngineProcess
-from tui.framing import ANY_PREAMBLE, HEADER, PREAMBLE, body_length, decode_event, encode_frame
 from tui.protocol import AnyEvent, AnyRequest, Cancel, Superseded
-from tui.values import Failure
+from tui.protocol.failures import Failure
+from tui.protocol.frames import ANY_PREAMBLE, HEADER, PREAMBLE, body_length, decode_event, encode_frame
+from tui.system.engine_process import EngineProcess
 
 BANNER_BYTES = 64 * 1024
 """Most bytes a login may print before the engine's preamble."""

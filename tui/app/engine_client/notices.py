@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from tui.protocol import AnyEvent, Ready
-from tui.values import Failure
+from tui.protocol.failures import Failure
 
 
 @dataclass(frozen=True)

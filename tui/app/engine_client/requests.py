@@ -7,7 +7,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from tui.microscope.questions import Bring
 from tui.protocol import (
     Analyze,
     AnyEvent,
@@ -24,7 +23,9 @@ from tui.protocol import (
     Write,
     kind_of,
 )
-from tui.values import Failure, ReadoutSettings, RowAddress
+from tui.protocol.failures import Failure
+from tui.protocol.microscope.questions import Bring
+from tui.protocol.rows import ReadoutSettings, RowAddress
 
 MODEL_LANE: tuple[type[AnyRequest], ...] = (Load, Analyze, Reweigh, Continue, Search)
 """Requests the engine runs one at a time, in the order in which it prefers them."""

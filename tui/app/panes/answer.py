@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual import events
 from textual.message import Message
@@ -18,7 +17,8 @@ from tui.app.widgets.line_pane import LinePane
 if TYPE_CHECKING:
     from tui.app.render.answers.base import Drawing, Target
     from tui.protocol import Answered
-    from tui.values import Failure, TokenSequence
+    from tui.protocol.failures import Failure
+    from tui.protocol.tokens import TokenSequence
 
 
 class ShownAnswer(NamedTuple):
@@ -77,12 +77,13 @@ class AnswerPane(LinePane):
         self._retitle()
 
     @property
-    def drawing(self) -> Drawing | None:
+    def drawing(self) -> Drawing[Any] | None:
         """The module that draws the kind of view at hand."""
         if self.answer is None:
             return None
-        name = type(self.answer.answered.view).__name__.lower()
-        return cast("Drawing", importlib.import_module(f"tui.app.render.answers.{name}"))
+        from tui.app.render.answers import drawing_of  # the first frame does without
+
+        return drawing_of(self.answer.answered.view)
 
     @property
     def about(self) -> str:

@@ -35,7 +35,7 @@ class CaretMoved(Message):
         self.offset = offset
 
 
-class Field:
+class TypedInto:
     """Mixed into an editor: letters and digits are text while it has the focus."""
 
 

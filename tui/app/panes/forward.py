@@ -16,7 +16,7 @@ from tui.app.widgets.line_pane import LinePane
 
 if TYPE_CHECKING:
     from tui.protocol import Forwarded
-    from tui.values import Step
+    from tui.protocol.walk import Step
 
 _BAR_CELLS = 10
 MAIN_STEPS = ("ids", "hidden states", "logits", "probabilities", "scores", "vector")

@@ -10,7 +10,7 @@ from textual import events
 from textual.reactive import var
 from textual.widgets import TextArea
 
-from tui.app.panes.field import NAME, NUMBER, CaretMoved, Edited, Field
+from tui.app.panes.field import NAME, NUMBER, CaretMoved, Edited, TypedInto
 from tui.app.render import numbers
 from tui.app.widgets.editor import EDITOR_CHARACTERS, Editor
 from tui.app.widgets.frame import Framed
@@ -23,7 +23,7 @@ _CHAT_HELP = (
 )
 
 
-class InputPane(Field, Framed, Editor):
+class InputPane(TypedInto, Framed, Editor):
     """The editor; it marks the characters of the selected token and dims what the model doesn't read.
 
     What is pasted beyond its most characters is kept and sent to the model, but not edited.
@@ -178,7 +178,7 @@ class InputPane(Field, Framed, Editor):
     def _tell_facts(self) -> None:
         facts = f"{numbers.count(len(self.text) + len(self._beyond))} characters"
         if self.is_chat and not self._beyond:
-            from tui.chat import turns_of
+            from tui.tasks.chat import turns_of
 
             turns = len(turns_of(self.text))
             facts = f"{numbers.count(turns)} turn{'s' * (turns != 1)}, {facts}"
@@ -196,7 +196,7 @@ class InputPane(Field, Framed, Editor):
         line = super().get_line(line_index)
         start = self._start_of(line_index)
         if self.is_chat:
-            from tui.chat import role_end
+            from tui.tasks.chat import role_end
 
             line.stylize(style_of(self, "key"), 0, role_end(source))
         if self.unread_from is not None and self.unread_from < start + len(source):

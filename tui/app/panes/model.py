@@ -15,7 +15,7 @@ from tui.app.render.strips import row
 from tui.app.widgets.pick_pane import PickPane
 
 if TYPE_CHECKING:
-    from tui.values import Checkpoint
+    from tui.protocol.checkpoints import Checkpoint
 
 ADD_ENTRY = "+ folder or Hub id"
 

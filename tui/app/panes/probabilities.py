@@ -19,7 +19,7 @@ from tui.app.widgets.line_pane import LinePane
 if TYPE_CHECKING:
     from tui.app.render.probability_table import Table
     from tui.protocol import Readout
-    from tui.values import ReadoutSettings, Row
+    from tui.protocol.rows import ReadoutSettings, Row
 
 _FUNCTIONS = ("auto", "softmax", "sigmoid", "none")
 LOWEST, HIGHEST = 0.1, 10.0
@@ -241,7 +241,7 @@ class ProbabilitiesPane(LinePane):
 
     def action_watch(self) -> None:
         """Keep the selected row at the top, or let it go."""
-        from tui.values import Watch
+        from tui.protocol.rows import Watch
 
         readout = self.readout
         if readout is None or not readout.rows:
@@ -312,7 +312,7 @@ class ProbabilitiesPane(LinePane):
 
     def action_reset(self) -> None:
         """The pipeline's own reading; watched rows stay."""
-        from tui.values import ReadoutSettings
+        from tui.protocol.rows import ReadoutSettings
 
         self._set(ReadoutSettings(top=self._wanted.top, watched=self._wanted.watched))
 
@@ -329,7 +329,7 @@ class ProbabilitiesPane(LinePane):
 
     @property
     def _wanted(self) -> ReadoutSettings:
-        from tui.values import ReadoutSettings
+        from tui.protocol.rows import ReadoutSettings
 
         return self.settings or ReadoutSettings()
 

@@ -19,7 +19,7 @@ from tui.app.widgets.line_pane import LinePane
 
 if TYPE_CHECKING:
     from tui.protocol import Tokenized
-    from tui.values import Token, TokenSequence
+    from tui.protocol.tokens import Token, TokenSequence
 
 _WIDEST = 40
 _GUTTER_CELLS = 6

@@ -10,7 +10,7 @@ from tui.app.render.numbers import UNKNOWN, count, logit, percent
 
 if TYPE_CHECKING:
     from tui.protocol import Readout
-    from tui.values import Row
+    from tui.protocol.rows import Row
 
 
 class Column(NamedTuple):

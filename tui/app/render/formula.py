@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from tui.app.render.glyphs import fit
 from tui.app.render.numbers import count, logit, percent
+from tui.drawing.spaces import spaced
 
 if TYPE_CHECKING:
     from tui.protocol import Readout
-    from tui.values import Row, Stage
+    from tui.protocol.rows import FilterStage, Row
 
 LOGITS, PENALTY, SCALED, SHIFTED, EXP = "logits", "penalty", "÷T", "−max", "exp"
 SHARE, KEPT, AGAIN = "÷Σ", "kept", "renormalized"
@@ -35,7 +36,7 @@ def formula(readout: Readout, row: Row, step: str) -> str:
 
     At ÷Σ it is the whole way: `p(POSITIVE) = e^(1.6123 − 1.6123) ÷ Σ = 1.0000 ÷ 1.0419 = 95.98 %`.
     """
-    name = fit(row.label, 24)
+    name = fit(spaced(row.label), 24)
     temperature = f"{readout.settings.temperature:g}"
     z, scaled, shifted = logit(row.logit), logit(row.scaled), logit(row.shifted)
     exponential, largest = logit(row.exponential), logit(readout.maximum)
@@ -98,7 +99,7 @@ def _kept(readout: Readout, row: Row, name: str) -> str:
 
 
 def _why(readout: Readout, number: int, row: Row, stays: bool) -> str:
-    stage: Stage = readout.stages[number]
+    stage: FilterStage = readout.stages[number]
     if stage.name == "top-k":
         return f"z÷T {logit(row.scaled)} {'≥' if stays else '<'} {logit(stage.limit)}"
     if stage.name == "min-p":

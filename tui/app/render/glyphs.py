@@ -72,19 +72,6 @@ def _one_for_one(match: re.Match[str]) -> str:
     return shown if len(shown) == 1 else _PLACEHOLDER
 
 
-def spaced(text: str) -> str:
-    """`text` with the spaces at its ends to be seen: `Paris` and ` Paris` are two tokens.
-
-    >>> spaced(" Paris"), spaced("  "), spaced("to go")
-    ('␣Paris', '␣␣', 'to go')
-    """
-    bare = text.strip(" ")
-    if not bare:
-        return "␣" * len(text)
-    before = len(text) - len(text.lstrip(" "))
-    return "␣" * before + bare + "␣" * (len(text) - before - len(bare))
-
-
 def fit(text: str, width: int) -> str:
     """`text` made visible and cut to at most `width` cells, the cut marked with `…`.
 

@@ -12,13 +12,14 @@ from textual.strip import Strip
 from tui.app.render import columns, formula, numbers
 from tui.app.render.glyphs import fit, pad, wrapped
 from tui.app.render.strips import bar, row
+from tui.drawing.spaces import spaced
 
 if TYPE_CHECKING:
     from rich.style import Style
 
     from tui.app.render.columns import Column
     from tui.protocol import Readout
-    from tui.values import Rest, Row
+    from tui.protocol.rows import Rest, Row
 
 _LABELS = 24
 _FEWEST_ROWS = 3
@@ -52,7 +53,7 @@ def table(
     """Draw a reading of at least one row."""
     muted = style("muted")
     shown = [*(each for each in readout.watched if each is not None), *readout.rows]
-    labels = min(_LABELS, max(5, *(cell_len(fit(each.label, _LABELS)) for each in shown)))
+    labels = min(_LABELS, max(5, *(cell_len(fit(spaced(each.label), _LABELS)) for each in shown)))
     hidden = readout.total - len(readout.rows)
     head = f"label (others {_mass(readout)})" if hidden and readout.tail is not None else "label"
     labels = max(labels, min(cell_len(head), _LABELS))
@@ -77,7 +78,7 @@ def table(
     for number, each in enumerate(readout.watched):
         place = number - count
         if each is None:
-            name = readout.settings.watched[number].label
+            name = spaced(readout.settings.watched[number].label)
             marks = "▸◆" if place == selected else " ◆"
             strips.append(row((fit(f"{marks}{pad(name, labels)}  no row of this name here", width), muted)))
         else:
@@ -118,7 +119,7 @@ class _Lines(NamedTuple):
         marks = ("▸" if here else " ") + ("◆" if each.index in self.watched else " ")
         return row(
             (marks, strong),
-            (pad(each.label, self.labels), muted if each.kept is False and not here else strong),
+            (pad(spaced(each.label), self.labels), muted if each.kept is False and not here else strong),
             *(
                 (column.cell(each).rjust(column.width), strong if column is own else muted)
                 for column in self.columns

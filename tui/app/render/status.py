@@ -11,7 +11,7 @@ from tui.app.widgets.one_line import Part
 
 if TYPE_CHECKING:
     from tui.protocol import Loaded, Progress
-    from tui.values import Memory
+    from tui.protocol.checkpoints import Memory
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from tui.app.screens.dialog import Dialog
 from tui.app.widgets.entry import Entry
 
 if TYPE_CHECKING:
-    from tui.values import Checkpoint, Failure
+    from tui.protocol.checkpoints import Checkpoint
+    from tui.protocol.failures import Failure
 
 
 class AskCheckpoint(Dialog[str | None]):

@@ -10,7 +10,8 @@ from textual.reactive import var
 
 from tui.app.panes.field import Outline
 from tui.app.screens.frame import Frame
-from tui.forms import FORMS, Form, Value
+from tui.tasks import TASKS
+from tui.tasks.forms import Form, Value
 
 if TYPE_CHECKING:
     from tui.app.panes.input import InputPane
@@ -69,7 +70,7 @@ class Fields(Frame):
     @property
     def form(self) -> Form:
         """What the task asks for."""
-        return FORMS[self.task_name]
+        return TASKS[self.task_name].form
 
     @property
     def current_inputs(self) -> dict[str, str]:

@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.widget import Widget
 
 from tui.app.keys import PANES, TABLE
-from tui.app.panes.field import Field
+from tui.app.panes.field import TypedInto
 from tui.app.render.glyphs import visible
 from tui.app.screens.news import HearsNews
 from tui.app.widgets.frame import Framed
@@ -122,7 +122,7 @@ class Frame(HearsNews[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """In a text field a digit is a digit."""
-        return not (action == "digit" and isinstance(self.focused, Field))
+        return not (action == "digit" and isinstance(self.focused, TypedInto))
 
     def action_zoom(self) -> None:
         """Give the focused pane the whole screen, or take it back."""
@@ -148,7 +148,7 @@ class Frame(HearsNews[None]):
             self._zoom(None)
         elif self.has_class("-picking") and self.has_class("-narrow"):
             self.close_picker()
-        elif isinstance(self.focused, Field):
+        elif isinstance(self.focused, TypedInto):
             self.action_pane("tokens")
 
     def close_picker(self) -> None:

@@ -23,20 +23,20 @@ from tui.app.screens.frame import Frame
 from tui.app.screens.opening import TICK_SECONDS, Opening
 from tui.app.widgets.one_line import OneLine
 from tui.app.widgets.palette import COMPONENT_CLASSES
-from tui.microscope.questions import Save, Saved, Train, Trained
-from tui.values import Failure
+from tui.protocol.failures import Failure
+from tui.protocol.microscope.questions import Save, Saved, Train, Trained
 
 if TYPE_CHECKING:
     from tui.app.screens.playground import Playground
     from tui.app.widgets.one_line import Part
-    from tui.microscope.questions import AnyQuestion, Subject
+    from tui.protocol.microscope.questions import AnyQuestion, Subject
 
 _NAME_CELLS = 48
 _BESIDE_NAME = 44
 """Cells of what stands beside a tokenizer's name."""
 
 
-class Field(InputPane):
+class ViewField(InputPane):
     """What is typed for a view."""
 
     NUMBER = 0
@@ -87,7 +87,7 @@ class Microscope(Frame):
         self._edited = edited
         self._texts = {"": text}
         self._opening = Opening(enquiries, self._show_head)
-        self.field = Field(text, id="typed")
+        self.field = ViewField(text, id="typed")
         """The editor of what the view in sight is given."""
         self._views = [make(id=f"view-{make.TAB.replace(' ', '-')}") for make in VIEWS]
 
@@ -175,8 +175,8 @@ class Microscope(Frame):
             self._edited(text)
         self._give(self.view)
 
-    @on(Field.Entered)
-    def entered(self, event: Field.Entered) -> None:
+    @on(ViewField.Entered)
+    def entered(self, event: ViewField.Entered) -> None:
         """On to the view."""
         event.stop()
         self.set_focus(self.view)

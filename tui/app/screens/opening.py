@@ -7,14 +7,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from tui.app.render.glyphs import fit_end, visible
-from tui.microscope.questions import Open, Opened
 from tui.protocol import Progress
-from tui.values import Failure
+from tui.protocol.failures import Failure
+from tui.protocol.microscope.questions import Open, Opened
 
 if TYPE_CHECKING:
     from tui.app.enquiries import Answer, Enquiries
     from tui.app.widgets.one_line import Part
-    from tui.microscope.questions import Subject
+    from tui.protocol.microscope.questions import Subject
 
 TICK_SECONDS = 0.5
 _REFERENCE_CELLS = 28

@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from tui.app.render.glyphs import visible
 from tui.app.screens.dialog import Dialog
 from tui.app.widgets.entry import Entry
-from tui.forms import Option, Value
+from tui.tasks.forms import Option, Value
 
 
 class OptionsScreen(Dialog[dict[str, Value] | None]):

@@ -22,11 +22,14 @@ from tui.app.render.glyphs import fit
 from tui.app.screens.fields import Fields
 from tui.app.widgets.one_line import OneLine
 from tui.app.widgets.palette import COMPONENT_CLASSES
-from tui.forms import Value
+from tui.tasks.forms import Value
 
 if TYPE_CHECKING:
     from tui.protocol import Forwarded, Readout, Tokenized
-    from tui.values import Checkpoint, Failure, ReadoutSettings, RowAddress, TokenSequence
+    from tui.protocol.checkpoints import Checkpoint
+    from tui.protocol.failures import Failure
+    from tui.protocol.rows import ReadoutSettings, RowAddress
+    from tui.protocol.tokens import TokenSequence
 
 
 class Playground(Fields):
@@ -131,7 +134,7 @@ class Playground(Fields):
     @property
     def address(self) -> RowAddress:
         """The row of logits that the cursor selects."""
-        from tui.values import RowAddress
+        from tui.protocol.rows import RowAddress
 
         if self.cursor is None:  # nothing is selected: what the answer is from
             return RowAddress(part=self.part)

@@ -13,11 +13,11 @@ from textual.widgets import Static
 
 from tui.app.render.glyphs import visible
 from tui.app.screens.dialog import Dialog
-from tui.engine_process import log_tail
+from tui.system.engine_process import log_tail
 
 if TYPE_CHECKING:
     from tui.app.terminal.falls import Falls
-    from tui.values import Failure
+    from tui.protocol.failures import Failure
 
 LOG_BYTES = 16_384
 """How much of the log is shown."""

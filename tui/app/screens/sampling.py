@@ -15,10 +15,11 @@ from textual.widgets import Input, Static
 from tui.app.render.glyphs import visible
 from tui.app.screens.news import Modal
 from tui.app.widgets.entry import Entry
-from tui.sampling import SETTINGS, Setting
+from tui.tasks.forms import Option
+from tui.tasks.sampling import SETTINGS
 
 if TYPE_CHECKING:
-    from tui.values import ReadoutSettings
+    from tui.protocol.rows import ReadoutSettings
 
 
 class Sampling(Modal[None]):
@@ -58,7 +59,7 @@ class Sampling(Modal[None]):
             with Horizontal():
                 for setting in SETTINGS:
                     with Vertical():
-                        yield Static(setting.head, markup=False)
+                        yield Static(setting.in_brief, markup=False)
                         yield Entry(
                             f"{getattr(self._set_before, setting.name):g}",
                             compact=True,
@@ -70,14 +71,14 @@ class Sampling(Modal[None]):
         """Begin with the setting that was asked for."""
         self.query_one(f"#set-{self._first}", Input).focus()
 
-    def _of(self, field: Input) -> Setting:
+    def _of(self, field: Input) -> Option:
         return next(each for each in SETTINGS if field.id == f"set-{each.name}")
 
     @on(events.DescendantFocus)
     def entered(self, event: events.DescendantFocus) -> None:
         """Say what the setting does."""
         if isinstance(event.widget, Input):
-            self._say(self._of(event.widget).about)
+            self._say(_about(self._of(event.widget)))
 
     @on(Input.Changed)
     def typed(self, event: Input.Changed) -> None:
@@ -96,7 +97,7 @@ class Sampling(Modal[None]):
         except ValueError as error:
             self._say(f"✗ {error}", wrong=True)
             return False
-        self._say(setting.about)
+        self._say(_about(setting))
         self._apply(replace(self._set_before, **values))
         return True
 
@@ -119,10 +120,14 @@ class Sampling(Modal[None]):
             try:
                 number = setting.parsed(self.focused.value)
             except ValueError:
-                number = setting.off
-            self.focused.value = f"{setting.moved(number, by):g}"
+                number = setting.default
+            self.focused.value = f"{setting.moved(float(number or 0), by):g}"
 
     def action_give_up(self) -> None:
         """As it was."""
         self._apply(self._set_before)
         self.dismiss()
+
+
+def _about(setting: Option) -> str:
+    return f"{setting.title}: {setting.about}"

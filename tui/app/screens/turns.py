@@ -11,20 +11,19 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.document._document import Location
 from textual.widgets import Static, TextArea
 
 from tui.app.render.glyphs import visible
 from tui.app.screens.news import Modal
 from tui.app.widgets.editor import EDITOR_CHARACTERS
 from tui.app.widgets.turn_editor import TurnEditor
-from tui.chat import ROLES, Turn, text_of, turns_of
+from tui.tasks.chat import ROLES, Turn, text_of, turns_of
 
 if TYPE_CHECKING:
     from tui.app.panes.input import InputPane
     from tui.app.screens.playground import Playground
-    from tui.forms import Value
-    from tui.values import Failure
+    from tui.protocol.failures import Failure
+    from tui.tasks.forms import Value
 
 PAUSE = 0.2
 """Seconds without a key after which the playground shows what is typed."""
@@ -153,7 +152,7 @@ class TurnsScreen(Modal[bool]):
 
     # ------------------------------------------------------------------------------------ what is shown
 
-    def _show(self, cursor: Location | None = None) -> None:
+    def _show(self, cursor: tuple[int, int] | None = None) -> None:
         """Put the turn in use into the editor, the others around it; the text cursor at the end of itself."""
         turn = self._turns[self._at]
         self._editor.load_text(turn.content)
@@ -224,7 +223,9 @@ class TurnsScreen(Modal[bool]):
 
     # ----------------------------------------------------------------------------------- whole turns
 
-    def _go(self, to: int, turns: tuple[Turn, ...] | None = None, cursor: Location | None = None) -> None:
+    def _go(
+        self, to: int, turns: tuple[Turn, ...] | None = None, cursor: tuple[int, int] | None = None
+    ) -> None:
         """Edit another turn, perhaps of other turns; ctrl+z comes back."""
         for after in (self.turns, turns):
             if after is not None and after != self._turns:

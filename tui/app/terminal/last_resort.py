@@ -18,13 +18,13 @@ from rich.segment import Segment
 from rich.text import Text
 from textual import events
 from textual._context import active_message_pump
-from textual.app import App
 from textual.box_model import BoxModel
 from textual.message_pump import MessagePump
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.worker import WorkerFailed
 
+from tui.app.terminal.drawn_app import DrawnApp
 from tui.app.terminal.falls import Falls, failed
 from tui.app.terminal.reading import KeyReader
 
@@ -39,7 +39,7 @@ Heard = TypeVar("Heard")
 NOT_DRAWN = "⚠ can't be drawn; F4 tells why"
 
 
-class LastResort(App[None]):
+class LastResort(DrawnApp):
     """Takes every exception that nothing else took; subclasses say how it is told."""
 
     def __init__(self, log_path: Path) -> None:

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from tui.engine.library import templates
 
-def prepare() -> None:
-    """Import the sandbox, which takes a second and no torch."""
-    from transformers.utils import chat_template_utils
-
-    del chat_template_utils
+prepare = templates.prepare
 
 
 def render(
@@ -19,13 +16,4 @@ def render(
 
     special_tokens: the tokenizer's `special_tokens_map`. open_turn: the last turn is gone on with.
     """
-    from transformers.utils.chat_template_utils import render_jinja_template
-
-    rendered: Any = render_jinja_template(
-        conversations=[turns],
-        chat_template=template,
-        add_generation_prompt=not open_turn,
-        continue_final_message=open_turn,
-        **special_tokens,
-    )
-    return str(rendered[0][0])  # of one conversation, beside what the assistant wrote in it
+    return templates.rendered(template, turns, open_turn, **special_tokens)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from transformers import GenerationConfig, LogitsProcessorList
-from transformers.generation.stopping_criteria import StoppingCriteriaList
+from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
 
 from tui.engine.decoding.processors import check_left, named
 from tui.engine.errors import EngineError
-from tui.generation.beams import BeamCandidate, Fate, Hypothesis
+from tui.engine.library import loops
+from tui.protocol.writing.beams import BeamCandidate, Fate, Hypothesis
 
 _NEVER = -1.0e9
 """The library's score of what can't be."""
@@ -71,7 +71,7 @@ class BeamLoop:
         """
         self._config = generation_config
         self._width = int(generation_config.num_beams)
-        self._ends = _ids_of(generation_config._eos_token_tensor)
+        self._ends = loops.ends_of(generation_config)
         self._before = input_ids.shape[1] + len(self._written)
         forwards = _Forwards(model, input_ids, model_kwargs, self._written)
         chain = named(logits_processor)
@@ -264,9 +264,7 @@ class _Forwards:
 
     def _append(self, ids: torch.Tensor) -> None:
         self.ids = torch.cat([self.ids, ids], dim=-1)
-        self._keywords = self._model._update_model_kwargs_for_generation(
-            self._output, self._keywords, self._encoder
-        )
+        self._keywords = loops.grown(self._model, self._output, self._keywords)
 
     def logits(self) -> torch.Tensor:
         """Of what comes next after each row, float32 [beams, vocabulary]."""
@@ -288,14 +286,6 @@ class _Forwards:
         """Every row becomes one of the rows before with one more id. parents, ids: int64 [beams]."""
         self.ids = self.ids[parents]
         self._append(ids[:, None])
-        cache = self._keywords.get("cache")
-        if cache is None:
-            return
-        if hasattr(self._model, "_reorder_cache"):
-            self._keywords["cache"] = self._model._reorder_cache(cache, parents)
-        else:
-            cache.reorder_cache(parents)
-
-
-def _ids_of(tensor: torch.Tensor | None) -> tuple[int, ...]:
-    return () if tensor is None else tuple(tensor.flatten().tolist())
+        cache = self._keywords.get(loops.CACHE)
+        if cache is not None:
+            self._keywords[loops.CACHE] = loops.reordered(self._model, cache, parents)

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from transformers import LogitsProcessor
 
-from tui.engine import filtering
 from tui.engine.decoding.grammars import Start, bytes_as_ids, check_work, started
 from tui.engine.decoding.token_texts import TokenTexts, token_texts
 from tui.engine.errors import EngineError
-from tui.generation.decoding import Constraint
+from tui.engine.rows import filtering
+from tui.protocol.writing.decoding import Constraint
 
 if TYPE_CHECKING:
     from llguidance import LLMatcher

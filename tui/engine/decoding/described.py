@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.engine.tasks.vocabulary import token_text
+from tui.engine.rows.vocabulary import token_text
 from tui.engine.tokenization.entries import entry_of
-from tui.views import Candidate
+from tui.protocol.answers import Candidate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
-from tui.engine.decoding.growing import can_grow
-
-if TYPE_CHECKING:
-    from tui.engine.decoding.kept_caches import KeptCaches
+from tui.engine.library import loops
 
 _ALONG_THE_IDS = frozenset(
     {"position_ids", "decoder_position_ids", "token_type_ids", "mm_token_type_ids", "decoder_attention_mask"}
@@ -36,9 +33,7 @@ class Forwards:
             part = list(ids[place : place + self.ids.shape[1]])  # token types are taken from those before
             more = torch.tensor([part], dtype=self.ids.dtype, device=self.ids.device)
             self.ids = torch.cat([self.ids, more], dim=-1)
-            self.keywords = self._model._update_model_kwargs_for_generation(
-                self._output, self.keywords, self._encoder, num_new_tokens=len(part)
-            )
+            self.keywords = loops.grown(self._model, self._output, self.keywords, len(part))
             place += len(part)
 
     def run(self, past: int, end: int, rows: int) -> list[torch.Tensor]:
@@ -89,33 +84,3 @@ def read_as_written(
         rows += forwards.run(end, end + 1, 1)
         end += 1
     return rows
-
-
-class RowAgain:
-    """Called by `generate` in the place of its loop: one row of logits, read again with what is kept."""
-
-    def __init__(self, source: tuple[int, ...], ids: Sequence[int], caches: KeptCaches) -> None:
-        """ids: those that the row comes after, from the decoder's first."""
-        self._source, self._ids, self._caches = source, list(ids), caches
-        self.row = torch.empty(0)
-        """float32 [vocabulary], once `generate` has run."""
-
-    def __call__(self, model: Any, input_ids: torch.Tensor, **keywords: Any) -> torch.Tensor:
-        """Run the model on the last id, or on all where nothing is kept."""
-        for name in ("logits_processor", "stopping_criteria", "generation_config"):
-            keywords.pop(name)
-        from tui.engine.decoding.reading_on import reads_on
-
-        forwards, past = Forwards(model, input_ids, keywords), 0
-        fresh, written = keywords.get("cache"), self._ids[input_ids.shape[1] :]
-        if not reads_on(model, can_grow(fresh)):
-            if not written:
-                self.row = forwards.run(0, len(self._ids), 1)[0]
-            else:
-                self.row = read_as_written(forwards, written, lambda: None)[-1]
-            return forwards.ids
-        forwards.append(written)
-        if fresh is not None:
-            forwards.keywords["cache"], past = self._caches.seen_up_to(self._source, self._ids, fresh)
-        self.row = forwards.run(past, len(self._ids), 1)[0]
-        return forwards.ids

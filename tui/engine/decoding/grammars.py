@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 from tui.engine.errors import EngineError
-from tui.generation.decoding import Constraint
+from tui.protocol.writing.decoding import Constraint
 
 if TYPE_CHECKING:
     from llguidance import LLMatcher, LLTokenizer

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from transformers import StoppingCriteria, StoppingCriteriaList
-from transformers.generation.configuration_utils import GenerationMode
 
 from tui.engine import device
-from tui.engine.tasks import generation_settings
-from tui.engine.tasks.model_parts import counts_from_padding
-from tui.engine.tasks.running import Run, check_ids, its_own_code, run, tensors, told
-from tui.engine.tasks.walk import walked
-from tui.engine.tasks.writing import without_padding
+from tui.engine.decoding.settings import told as generation_settings
+from tui.engine.decoding.writing import without_padding
+from tui.engine.forward.model_parts import counts_from_padding
+from tui.engine.forward.running import Run, check_ids, its_own_code, run, tensors, told
+from tui.engine.forward.walk import walked
+from tui.engine.library.loops import is_greedy
 from tui.engine.tokenization.reading import Reading
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
-    from tui.engine.loading import LoadedCheckpoint
-    from tui.engine.tasks.outcome import Prepared
+    from tui.engine.checkpoint.loading import LoadedCheckpoint
+    from tui.engine.forward.outcome import Prepared
 
 
 @dataclass(frozen=True)
@@ -222,7 +222,7 @@ def _is_plain(model: PreTrainedModel) -> bool:
     """Whether the first forward of `generate` reads the whole prompt, once."""
     config = copy.deepcopy(model.generation_config)
     config.do_sample = False
-    return config.get_generation_mode() == GenerationMode.GREEDY_SEARCH and config.prefill_chunk_size is None
+    return is_greedy(config) and config.prefill_chunk_size is None
 
 
 def _ends(model: PreTrainedModel) -> list[int]:

@@ -13,13 +13,14 @@ from tui.engine.decoding.described import Vocabulary
 from tui.engine.decoding.draws import Draws
 from tui.engine.decoding.kept_caches import KeptCaches, allowance
 from tui.engine.errors import EngineError
-from tui.engine.tasks.model_parts import head_rows
-from tui.engine.tasks.running import its_own_code
-from tui.generation.decoding import Constraint
+from tui.engine.forward.model_parts import head_rows
+from tui.engine.forward.running import its_own_code
+from tui.engine.library import loops
+from tui.protocol.writing.decoding import Constraint
 
 if TYPE_CHECKING:
+    from tui.engine.checkpoint.loading import LoadedCheckpoint
     from tui.engine.decoding.prompts import Beginning
-    from tui.engine.loading import LoadedCheckpoint
 
 
 class Held:
@@ -53,6 +54,5 @@ class Held:
         """Let `loop` take the place of that of `generate`, from a beginning on. extra: further arguments."""
         encoded = self.caches.encoder_outputs(start.source) if start.source else None
         known = {} if encoded is None else {"encoder_outputs": encoded}
-        model: Any = self.loaded.model
         with torch.inference_mode(), its_own_code():
-            model.generate(**start.inputs, **known, **start.arguments, **extra, custom_generate=loop)
+            loops.generate_by(loop, self.loaded.model, **start.inputs, **known, **start.arguments, **extra)

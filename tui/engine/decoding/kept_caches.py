@@ -15,8 +15,8 @@ from typing import Any
 import torch
 from transformers.cache_utils import Cache, EncoderDecoderCache
 
-from tui.engine.decoding.growing import States, can_grow, decoder_part, grow, layers_of, seen_up_to
-from tui.generation.kept import CacheUse, KeptPart, digest_of
+from tui.engine.library.growing import States, can_grow, decoder_part, grow, layers_of, seen_up_to
+from tui.protocol.writing.kept import CacheUse, KeptPart, digest_of
 
 LEAST_BYTES = 64 << 20
 _SHARE_OF_FREE = 4

@@ -9,11 +9,11 @@ import torch
 from msgspec.structs import replace
 from transformers.generation import logits_process as made
 
-from tui.engine import filtering
 from tui.engine.errors import EngineError
-from tui.engine.filtering import Named
-from tui.generation.decoding import Decoding
-from tui.values import ReadoutSettings
+from tui.engine.rows import filtering
+from tui.engine.rows.filtering import Named
+from tui.protocol.rows import ReadoutSettings
+from tui.protocol.writing.decoding import Decoding
 
 if TYPE_CHECKING:
     from transformers import GenerationConfig, LogitsProcessor, LogitsProcessorList

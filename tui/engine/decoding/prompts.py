@@ -9,21 +9,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tui.engine.decoding.settings import told as generation_settings
+from tui.engine.decoding.settings.told import by_pipeline
+from tui.engine.decoding.settings.version_four import InForce
 from tui.engine.errors import EngineError
+from tui.engine.forward.outcome import Prepared, refuse_empty
+from tui.engine.prompts.before_text import checkpoint_files
+from tui.engine.prompts.source_text import SourceText
 from tui.engine.sources.limits import position_limit
-from tui.engine.tasks import generation_settings
-from tui.engine.tasks.before_text import checkpoint_files
-from tui.engine.tasks.generation_settings import by_pipeline
-from tui.engine.tasks.outcome import Prepared, refuse_empty
-from tui.engine.tasks.sequence_to_sequence import SourceText
-from tui.engine.tasks.version_four import InForce
 from tui.protocol import Search, Write
-from tui.views import GenerationSetting
+from tui.protocol.answers import GenerationSetting
 
 if TYPE_CHECKING:
     import torch
 
-    from tui.engine.loading import LoadedCheckpoint
+    from tui.engine.checkpoint.loading import LoadedCheckpoint
 
 
 _MOST = ("max_length", "max_new_tokens")
@@ -69,7 +69,7 @@ def beginning(
     Raises EngineError for a prompt that is empty or was cut, for more ids than the model has positions, for ids
     that it has no embedding for, and for banned ones that it has no logit for.
     """
-    from tui.engine.tasks.running import check_first, check_ids, tensors
+    from tui.engine.forward.running import check_first, check_ids, tensors
 
     refuse_empty(prepared)
     check_first(loaded.model, prepared)
@@ -130,7 +130,7 @@ def beginning(
 
 
 def _check_banned(loaded: LoadedCheckpoint, banned: Sequence[int]) -> None:
-    from tui.engine.tasks.model_parts import head_rows
+    from tui.engine.forward.model_parts import head_rows
 
     rows = head_rows(loaded.model) if banned else None
     if rows is None:

@@ -15,9 +15,10 @@ from weakref import WeakKeyDictionary
 import torch
 
 from tui.engine.decoding.forwards import Forwards, read_as_written
+from tui.engine.decoding.settings.told import growing_cache
 from tui.engine.errors import is_out_of_memory
-from tui.engine.tasks.generation_settings import growing_cache
-from tui.engine.tasks.model_parts import head_rows
+from tui.engine.forward.model_parts import head_rows
+from tui.engine.library import loops
 
 _LOG = logging.getLogger(__name__)
 _KNOWN: WeakKeyDictionary[Any, dict[bool, bool]] = WeakKeyDictionary()
@@ -74,21 +75,21 @@ class _Reading:
     def go(self, model: Any, encoder_outputs: Any) -> None:
         """Run. encoder_outputs: of a reading before, so that an encoder runs once."""
         first = torch.tensor([[self._ids[0]]], device=model.device)
-        model.generate(
+        loops.generate_by(
+            self,
+            model,
             input_ids=first,
             attention_mask=torch.ones_like(first),
             do_sample=False,
             num_beams=1,
             max_new_tokens=len(self._ids),
-            custom_generate=self,
             **growing_cache(model),
             **({} if encoder_outputs is None else {"encoder_outputs": encoder_outputs}),
         )
 
     def __call__(self, model: Any, input_ids: torch.Tensor, **keywords: Any) -> torch.Tensor:
         """Read. input_ids: [1, 1], the first id, or that which a decoder begins with."""
-        for name in ("logits_processor", "stopping_criteria", "generation_config"):
-            keywords.pop(name)
+        keywords = loops.of_the_model(keywords)
         self.encoder_outputs = keywords.get("encoder_outputs")
         forwards, others = Forwards(model, input_ids, keywords), self._ids[1:]
         if len(self._ends) == len(self._ids):

@@ -9,7 +9,7 @@ import torch
 MOST_BYTES = 256 << 20
 
 
-class Rows:
+class KeptRows:
     """Rows by position; those that were kept first go first."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:

@@ -11,22 +11,23 @@ import torch
 from transformers import LogitsProcessorList
 
 from tui.engine import device
-from tui.engine.decoding.forwards import RowAgain
 from tui.engine.decoding.held import Held
 from tui.engine.decoding.processors import arguments
 from tui.engine.decoding.prompts import beginning
-from tui.engine.decoding.rows import Rows
+from tui.engine.decoding.row_again import RowAgain
+from tui.engine.decoding.rows import KeptRows
 from tui.engine.decoding.stepping import Loop
 from tui.engine.errors import EngineError
-from tui.engine.tasks.vocabulary import read_row, token_text
-from tui.generation.steps import Chosen
+from tui.engine.rows.vocabulary import read_row, token_text
 from tui.protocol import AnyEvent, Continue, Continued, Readout, Stepped
-from tui.values import ReadoutSettings, RowAddress, Step
+from tui.protocol.rows import ReadoutSettings, RowAddress
+from tui.protocol.walk import Step
+from tui.protocol.writing.steps import Chosen
 
 if TYPE_CHECKING:
-    from tui.engine.filtering import Named
-    from tui.engine.loading import LoadedCheckpoint
-    from tui.engine.tasks.outcome import Prepared
+    from tui.engine.checkpoint.loading import LoadedCheckpoint
+    from tui.engine.forward.outcome import Prepared
+    from tui.engine.rows.filtering import Named
 
 _OFTEN = 1 / 12
 """Seconds from one readout to the next while the model writes, at least."""
@@ -34,7 +35,7 @@ _SHARE = 50
 """And so many times what the readout before took, so that reading takes little of the time."""
 
 
-class Turn(Protocol):
+class LaneTurn(Protocol):
     """A request's turn in the model lane."""
 
     def tell(self, event: AnyEvent) -> None:
@@ -49,17 +50,17 @@ class Turn(Protocol):
     def undisturbed(self, again: Callable[[list[int]], torch.Tensor], ids: list[int]) -> torch.Tensor:
         """Run the model for a row that is read when its request's turn is over."""
 
-    def leave(self, run: Run) -> None:
+    def leave(self, run: WritingRun) -> None:
         """Let a `Reweigh` read from this run."""
 
 
-class Run:
+class WritingRun:
     """One `Continue`: hears the loop, tells what it hears, and reads any row of it again."""
 
-    def __init__(self, turn: Turn, request: Continue, prepared: Prepared) -> None:
+    def __init__(self, turn: LaneTurn, request: Continue, prepared: Prepared) -> None:
         self._turn, self._request, self._prepared = turn, request, prepared
         self._tokenizer = prepared.tokenizer
-        self._rows = Rows()
+        self._rows = KeptRows()
         self._loop: Loop | None = None
         self._kept: Held | None = None
         self._again: Callable[[list[int]], torch.Tensor] | None = None

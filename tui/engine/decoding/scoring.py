@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import torch
 
-from tui.views import TokenScore
+from tui.protocol.answers import TokenScore
 
 _AT_ONCE = 1 << 19
 """Numbers of a block in float64: 4 MB, which a processor's cache holds."""

@@ -13,17 +13,17 @@ from tui.engine.decoding.beams import BeamLoop
 from tui.engine.decoding.processors import arguments
 from tui.engine.decoding.prompts import beginning
 from tui.engine.errors import EngineError
-from tui.generation.beams import BeamCandidate
-from tui.generation.steps import Stop
 from tui.protocol import BeamsStepped, Search, Searched
+from tui.protocol.writing.beams import BeamCandidate
+from tui.protocol.writing.steps import Stop
 
 if TYPE_CHECKING:
     from tui.engine.decoding.held import Held
-    from tui.engine.decoding.running import Turn
-    from tui.engine.tasks.outcome import Prepared
+    from tui.engine.decoding.running import LaneTurn
+    from tui.engine.forward.outcome import Prepared
 
 
-def search(turn: Turn, request: Search, prepared: Prepared, held: Held) -> None:
+def search(turn: LaneTurn, request: Search, prepared: Prepared, held: Held) -> None:
     """Search, and tell of it until the last event. Raises EngineError for what can't be searched."""
     loaded, tokenizer = held.loaded, prepared.tokenizer
     began = time.perf_counter()

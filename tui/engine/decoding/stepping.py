@@ -17,22 +17,23 @@ from transformers import MaxLengthCriteria, MaxTimeCriteria
 from tui.engine.decoding.described import Vocabulary
 from tui.engine.decoding.draws import Draws
 from tui.engine.decoding.forwards import Forwards, read_as_written
-from tui.engine.decoding.growing import can_grow
 from tui.engine.decoding.kept_caches import KeptCaches, Taken
 from tui.engine.decoding.numbers import Meter, kept
 from tui.engine.decoding.processors import check_left, named
 from tui.engine.decoding.prompts import Beginning
 from tui.engine.decoding.reading_on import reads_on
-from tui.engine.decoding.rows import Rows
+from tui.engine.decoding.rows import KeptRows
 from tui.engine.errors import EngineError
-from tui.engine.filtering import FORCED_FIRST, FORCED_LAST
-from tui.generation.steps import Chosen, ChosenBy, Stop
+from tui.engine.library import loops
+from tui.engine.library.growing import can_grow
+from tui.engine.rows.filtering import FORCED_FIRST, FORCED_LAST
 from tui.protocol import Continue
+from tui.protocol.writing.steps import Chosen, ChosenBy, Stop
 
 if TYPE_CHECKING:
     from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
 
-    from tui.engine.filtering import Named
+    from tui.engine.rows.filtering import Named
 
 _PART = {"cpu": 512}
 """Positions of a prompt that are read before it is asked whether it is still wanted; more on an accelerator."""
@@ -68,7 +69,7 @@ class Loop:
         beginning: Beginning,
         request: Continue,
         caches: KeptCaches,
-        rows: Rows,
+        rows: KeptRows,
         draws: Draws,
         vocabulary: Vocabulary,
         listener: Listener,
@@ -113,7 +114,7 @@ class Loop:
         self._forwards = Forwards(model, input_ids, model_kwargs)
         scored = min(request.scored, len(self.written))
         behind_others = bool(self.written) or self._caches.holds_any or input_ids.shape[1] > _part(input_ids)
-        if not behind_others or reads_on(model, can_grow(model_kwargs.get("cache"))):
+        if not behind_others or reads_on(model, can_grow(model_kwargs.get(loops.CACHE))):
             self._forwards.append(self.written)
             rows = self._read_beginning(len(self.written) - scored)
         else:
@@ -124,7 +125,7 @@ class Loop:
             self._tell(place, row, self.written[place], "given")
         row = rows[-1]
         del rows
-        with model._optimize_model_for_decode():
+        with loops.writing(model):
             stop = self._why_stop()
             while stop is None:
                 self._pause()
@@ -151,11 +152,11 @@ class Loop:
         forwards, end, past = self._forwards, self.last + 1, 0
         beyond = len(self.ids) - end
         rows = max(1, given + 1 - beyond)
-        fresh = forwards.keywords.get("cache")
+        fresh = forwards.keywords.get(loops.CACHE)
         if fresh is not None:
             outputs = forwards.keywords.get("encoder_outputs")
             self._taken = self._caches.take(self._beginning.source, self.ids[:end], rows, fresh, outputs)
-            forwards.keywords["cache"], past = self._taken.cache, self._taken.past
+            forwards.keywords[loops.CACHE], past = self._taken.cache, self._taken.past
         self.counted = Counted(past, 0)
         if self._taken is not None and past == end and self._taken.row is not None:
             self._rows.keep(end - 1, self._taken.row)

@@ -12,9 +12,9 @@ from tui.engine.sources import files, folders, instead, pickled
 from tui.engine.sources.limits import position_limit, token_limit
 from tui.engine.sources.locate import Place
 from tui.engine.sources.safetensors_header import Weights, read_weights
-from tui.engine.tasks import room
-from tui.plain_files import open_plain
-from tui.values import Checkpoint
+from tui.engine.table import task_named
+from tui.protocol.checkpoints import Checkpoint
+from tui.system.plain_files import open_plain
 
 _DECODERS = frozenset({
     "bloom", "codegen", "cohere", "cohere2", "ctrl", "deepseek_v2", "deepseek_v3", "falcon", "gemma",
@@ -93,7 +93,9 @@ def from_config(
         architecture=architectures[0] if architectures else None,
         model_type=model_type if isinstance(model_type, str) else None,
         family=_family(config),
-        labels=labels_of(config) if room(task).has_labels and _has_head(architectures, task) else (),
+        labels=labels_of(config)
+        if task_named(task).needs.has_labels and _has_head(architectures, task)
+        else (),
         parameters=weights.parameters,
         dtype=weights.dtype or _text(config.get("dtype") or config.get("torch_dtype")),
         size_bytes=weights.size_bytes or None,
@@ -124,7 +126,7 @@ def labels_of(config: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _has_head(architectures: tuple[str, ...], task: str) -> bool:
-    wanted = room(task)
+    wanted = task_named(task).needs
     return any(
         name.endswith(wanted.architecture_suffixes) or name in wanted.architectures for name in architectures
     )
@@ -135,16 +137,14 @@ def _missing_head(architectures: tuple[str, ...], task: str) -> str:
 
     A head over the vocabulary can be there under any class: tied to the embeddings, or shared with another task.
     """
-    wanted = room(task)
+    wanted, head = task_named(task), task_named(task).needs.head
     if _has_head(architectures, task):
         return ""
     if not architectures:
-        return f"its config doesn't say what it is, so a {wanted.head} is not certain"
+        return f"its config doesn't say what it is, so a {head} is not certain"
     if wanted.over_vocabulary:
-        return (
-            f"{architectures[0]} doesn't name a {wanted.head}; loading it tells whether its weights have one"
-        )
-    return f"{architectures[0]} has no {wanted.head}"
+        return f"{architectures[0]} doesn't name a {head}; loading it tells whether its weights have one"
+    return f"{architectures[0]} has no {head}"
 
 
 class Problem(NamedTuple):

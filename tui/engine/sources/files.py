@@ -10,7 +10,7 @@ from typing import Any
 
 from tui.engine.errors import EngineError
 from tui.engine.sources.vocabularies import KNOWN, Vocabularies, holds_vocabulary, is_read, name_a_tokenizer
-from tui.plain_files import decoded, read_plain
+from tui.system.plain_files import decoded, read_plain
 
 CONFIG = "config.json"
 GENERATION_CONFIG = "generation_config.json"

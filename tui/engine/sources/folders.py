@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tui.engine.errors import EngineError
 from tui.engine.sources import files, hub_cache
-from tui.plain_files import POINTER, is_pointer, kind_of
+from tui.system.plain_files import POINTER, is_pointer, kind_of
 
 _READ = frozenset({
     ".bin", ".codes", ".jinja", ".json", ".md", ".model", ".py", ".safetensors", ".spm", ".tiktoken", ".tokenizer",

@@ -18,7 +18,7 @@ from tui.engine.sources import facts
 from tui.engine.sources.limits import position_limit, token_limit
 from tui.engine.sources.locate import Place
 from tui.engine.sources.safetensors_header import Weights, most_common_dtype
-from tui.values import Checkpoint
+from tui.protocol.checkpoints import Checkpoint
 
 _POLL_SECONDS = 0.1
 _GRACE_SECONDS = 2.0

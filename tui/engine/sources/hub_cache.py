@@ -8,7 +8,7 @@ from pathlib import Path
 from huggingface_hub import constants
 
 from tui.engine.sources import files
-from tui.plain_files import read_plain
+from tui.system.plain_files import read_plain
 
 _MODELS = "models--"
 _MOST_REF_BYTES = 1000

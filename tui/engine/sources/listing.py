@@ -9,7 +9,7 @@ from tui import catalogue
 from tui.engine.errors import EngineError
 from tui.engine.sources import facts, files, hub_cache
 from tui.engine.sources.locate import Place
-from tui.values import Checkpoint
+from tui.protocol.checkpoints import Checkpoint
 
 
 def checkpoints(task: str) -> tuple[Checkpoint, ...]:

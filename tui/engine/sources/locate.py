@@ -10,8 +10,8 @@ from pathlib import Path
 from tui import catalogue
 from tui.engine.errors import EngineError
 from tui.engine.sources import files, hub_cache, instead
-from tui.plain_files import kind_of
-from tui.values import Source
+from tui.protocol.checkpoints import Source
+from tui.system.plain_files import kind_of
 
 _LONGEST_SHOWN = 200
 _HUB_ID = re.compile(r"(?:[A-Za-z0-9][\w.-]{0,95}/)?[A-Za-z0-9][\w.-]{0,95}")

@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from tui.engine.errors import EngineError
+from tui.engine.library.classes import without_weights
 from tui.engine.sources import plausible
 from tui.engine.sources.safetensors_header import Weights
 
@@ -38,7 +39,6 @@ def check(stated: Mapping[str, Any], config: PreTrainedConfig, weights: Weights,
     the config. auto_class: the class of transformers that would load it; other errors are left to that.
     """
     import torch
-    from transformers import initialization
 
     times = _MOST_TIMES_PACKED if stated.get("quantization_config") else _MOST_TIMES
     outline = _Outline(
@@ -46,7 +46,7 @@ def check(stated: Mapping[str, Any], config: PreTrainedConfig, weights: Weights,
         modules=_MOST_MODULES if weights.tensors is None else _MODULES_PER_TENSOR * weights.tensors + 4000,
     )
     try:
-        with outline, torch.device("meta"), initialization.no_init_weights():
+        with outline, torch.device("meta"), without_weights():
             auto_class.from_config(copy.deepcopy(config), dtype=torch.float32, trust_remote_code=False)
     except _TooLarge as error:
         blame = plausible.culprit(stated, weights)

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from tui.engine import tasks
 from tui.engine.errors import EngineError
 from tui.engine.sources import facts
 from tui.engine.sources.hub import Remote
 from tui.engine.sources.locate import locate
-from tui.values import Checkpoint
+from tui.protocol.checkpoints import Checkpoint
+from tui.tasks import TASKS
 
 
 def inspect(reference: str, revision: str | None, task: str, check: Callable[[], None]) -> Checkpoint:
@@ -43,7 +43,7 @@ def obtain(
         return facts.describe(place, place.folder, task), place.folder
     with Remote(place, check) as remote:
         checkpoint = remote.describe(task)
-        if not (checkpoint.serves or (checkpoint.untrained and tasks.room(task).over_vocabulary)):
+        if not (checkpoint.serves or (checkpoint.untrained and TASKS[task].over_vocabulary)):
             raise EngineError(
                 "This checkpoint can't do the task",
                 f"{checkpoint.name}: {checkpoint.note.removesuffix('.')}.",

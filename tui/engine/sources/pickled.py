@@ -6,7 +6,7 @@ import os
 import zipfile
 from pathlib import Path
 
-from tui.plain_files import open_plain
+from tui.system.plain_files import open_plain
 
 _MOST_MEMBERS = 1_000_000
 _LEGACY = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19."

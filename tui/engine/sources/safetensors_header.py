@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tui.plain_files import open_plain
+from tui.system.plain_files import open_plain
 
 _LARGEST_HEADER = 30_000_000
 """Bytes of the names and places of 300,000 tensors, several times those of any model; the format's own limit of 100

@@ -6,6 +6,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any, NamedTuple
 
+from tui.engine.library.classes import tokenizer_class, tokenizer_classes
+
 SETTINGS = frozenset({
     "added_tokens.json", "chat_template.jinja", "special_tokens_map.json", "tokenizer_config.json",
 })  # fmt: skip
@@ -50,12 +52,11 @@ _NEVER_READ = frozenset({
 def of_classes() -> Vocabularies:
     """What the classes of the installed transformers say; imports them."""
     from transformers import PreTrainedTokenizerBase
-    from transformers.models.auto.tokenization_auto import TOKENIZER_MAPPING_NAMES, tokenizer_class_from_name
 
     names: set[str] = set()
     without: set[str] = set()
-    for model_type, class_name in TOKENIZER_MAPPING_NAMES.items():
-        made = tokenizer_class_from_name(class_name) if class_name else None
+    for model_type, class_name in tokenizer_classes().items():
+        made = tokenizer_class(class_name) if class_name else None
         if made is None or not issubclass(made, PreTrainedTokenizerBase):
             continue
         stated = {name for name in made.vocab_files_names.values() if name}

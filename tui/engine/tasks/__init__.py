@@ -1,186 +1,112 @@
-"""The tasks: one room each. This table is all that is known of them before one is used."""
+"""The tasks' code: one module for each. What is known of a task without its code stands in `tui.tasks`."""
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from tui.engine.errors import EngineError
-from tui.forms import FORMS, Value
+from tui.engine.forward.outcome import Outcome, Prepared
+from tui.engine.table import task_named
+from tui.engine.tasks import (
+    feature_extraction,
+    fill_mask,
+    question_answering,
+    sequence_to_sequence,
+    text_classification,
+    text_generation,
+    token_classification,
+    zero_shot_classification,
+)
+from tui.tasks import TASKS
+from tui.tasks.forms import Value
 
 if TYPE_CHECKING:
-    from tui.engine.loading import LoadedCheckpoint
-    from tui.engine.tasks.outcome import Outcome, Prepared
+    from tui.engine.checkpoint.loading import LoadedCheckpoint
     from tui.engine.tokenization.reading import TextTokenizer
     from tui.protocol import Readout
-    from tui.values import ReadoutSettings, RowAddress, Step
-    from tui.views import AnyView
+    from tui.protocol.answers import AnyView
+    from tui.protocol.rows import ReadoutSettings, RowAddress
+    from tui.protocol.walk import Step
+
+P = TypeVar("P", bound=Prepared)
+O = TypeVar("O", bound=Outcome)  # noqa: E741 - as Prepared and Outcome begin
 
 
-@dataclass(frozen=True)
-class Room:
-    """What a task asks of a checkpoint, and where its code is."""
-
-    module: str
-    auto_class: str
-    """The class of transformers that loads it."""
-    architecture_suffixes: tuple[str, ...]
-    """How the class names of models that can do it end."""
-    head: str
-    """What such a model has, in words."""
-    architectures: tuple[str, ...] = ()
-    """Class names of such models that end otherwise, all those that transformers has."""
-    has_labels: bool = False
-    """Whether the head's rows are the config's labels."""
-    may_lack: tuple[str, ...] = ()
-    """Beginnings of the names of weights that the task doesn't use."""
-    over_vocabulary: bool = False
-    """Whether the head's rows are the entries of the tokenizer's vocabulary."""
-    writes: bool = False
-    """Whether the model writes tokens of its own, which takes a while: the task's code is a `Writer`."""
-
-
-_SEQ2SEQ = Room(
-    "sequence_to_sequence",
-    "AutoModelForSeq2SeqLM",
-    ("ForConditionalGeneration", "MTModel", "ForSeq2SeqLM"),
-    "decoder that writes from what an encoder read",
-    architectures=("EncoderDecoderModel", "SeamlessM4TForTextToText", "SeamlessM4Tv2ForTextToText"),
-    over_vocabulary=True,
-    writes=True,
-)
-ROOMS = MappingProxyType(
-    {
-        "sentiment-analysis": Room(
-            "text_classification",
-            "AutoModelForSequenceClassification",
-            ("ForSequenceClassification",),
-            "classification head",
-            has_labels=True,
-        ),
-        "zero-shot-classification": Room(
-            "zero_shot_classification",
-            "AutoModelForSequenceClassification",
-            ("ForSequenceClassification",),
-            "entailment head",
-            has_labels=True,
-        ),
-        "text-generation": Room(
-            "text_generation",
-            "AutoModelForCausalLM",
-            ("LMHeadModel", "ForCausalLM"),
-            "head for the next token",
-            architectures=(
-                "BertGenerationDecoder",
-                "Gemma3ForConditionalGeneration",
-                "Gemma3nForConditionalGeneration",
-                "Gemma4ForConditionalGeneration",
-                "Gemma4UnifiedForConditionalGeneration",
-                "GotOcr2ForConditionalGeneration",
-                "MossTranscribeDiarizeForConditionalGeneration",
-                "ReformerModelWithLMHead",
-            ),
-            over_vocabulary=True,
-            writes=True,
-        ),
-        "fill-mask": Room(
-            "fill_mask",
-            "AutoModelForMaskedLM",
-            ("ForMaskedLM",),
-            "head for masked tokens",
-            architectures=(
-                "BartForConditionalGeneration",
-                "FlaubertWithLMHeadModel",
-                "MBartForConditionalGeneration",
-                "MvpForConditionalGeneration",
-                "XLMWithLMHeadModel",
-            ),
-            over_vocabulary=True,
-        ),
-        "ner": Room(
-            "token_classification",
-            "AutoModelForTokenClassification",
-            ("ForTokenClassification",),
-            "head that labels tokens",
-            has_labels=True,
-        ),
-        "question-answering": Room(
-            "question_answering",
-            "AutoModelForQuestionAnswering",
-            ("ForQuestionAnswering", "ForQuestionAnsweringSimple"),
-            "head for the start and end of an answer",
-        ),
-        "summarization": _SEQ2SEQ,
-        "translation": _SEQ2SEQ,
-        "feature-extraction": Room(
-            "feature_extraction", "AutoModel", ("",), "hidden states", may_lack=("pooler.",)
-        ),
-    }
-)
-
-
-class Runner(Protocol):
+class TaskCode(Protocol[P, O]):
     """What the module of a task offers. Importing it imports no torch: `prepare` answers while torch comes in."""
 
     def prepare(
         self, tokenizer: TextTokenizer, inputs: Mapping[str, str], options: Mapping[str, Value], task: str
-    ) -> Prepared:
+    ) -> P:
         """Token lane: the inputs as rows of token ids. All fields and options are there, checked by the form."""
 
-    def forward(self, loaded: LoadedCheckpoint, prepared: Prepared, check: Callable[[], None]) -> Outcome:
+    def forward(self, loaded: LoadedCheckpoint, prepared: P, check: Callable[[], None]) -> O:
         """Model lane: run the model. `check` raises to give up, for work that can stop between two parts."""
 
     def read_out(
-        self, request_id: int, outcome: Any, settings: ReadoutSettings, address: RowAddress
+        self, request_id: int, outcome: O, settings: ReadoutSettings, address: RowAddress
     ) -> tuple[Readout, Step]:
         """Read one row of an outcome's logits under some settings; the step is that of the walk."""
 
-    def answer(self, outcome: Any) -> tuple[Any, AnyView]:
+    def answer(self, outcome: O) -> tuple[Any, AnyView]:
         """What transformers' pipeline of the task returns, and what there is to see of it."""
 
 
-class Writer(Runner, Protocol):
-    """What the module of a task whose model writes offers."""
+class Writer(TaskCode[P, O], Protocol[P, O]):
+    """The module of a task whose model writes."""
 
     def forward(
         self,
         loaded: LoadedCheckpoint,
-        prepared: Prepared,
+        prepared: P,
         check: Callable[[], None],
-        early: Callable[[Outcome], object] | None = None,
-    ) -> Outcome:
-        """As a `Runner`'s. `early` is told, at most once, of the outcome as it is before the model has written."""
+        early: Callable[[O], object] | None = None,
+    ) -> O:
+        """As any other's. `early` is told, at most once, of the outcome as it is before the model has written."""
 
 
-def room(task: str) -> Room:
-    """What a task asks of a checkpoint. Raises EngineError for a task that is not built."""
-    if task not in ROOMS:
-        raise EngineError(
-            "This task is not built yet",
-            f"“{task}” is not among the engine's tasks: {', '.join(ROOMS)}.",
-            "Choose one of them.",
-        )
-    return ROOMS[task]
+def _reader(module: TaskCode[P, O]) -> TaskCode[P, O]:
+    """The module, once its functions fit each other: mypy sees to that here."""
+    return module
 
 
-def runner(task: str) -> Runner:
+def _writer(module: Writer[P, O]) -> Writer[P, O]:
+    return module
+
+
+_READERS: Mapping[str, TaskCode[Any, Any]] = {
+    "text_classification": _reader(text_classification),
+    "zero_shot_classification": _reader(zero_shot_classification),
+    "fill_mask": _reader(fill_mask),
+    "token_classification": _reader(token_classification),
+    "question_answering": _reader(question_answering),
+    "feature_extraction": _reader(feature_extraction),
+}
+_WRITERS: Mapping[str, Writer[Any, Any]] = {
+    "text_generation": _writer(text_generation),
+    "sequence_to_sequence": _writer(sequence_to_sequence),
+}
+"""By `tui.tasks.task.Task.module`."""
+
+
+def code_of(task: str) -> TaskCode[Any, Any]:
     """The code of a task."""
-    return cast("Runner", importlib.import_module(f"{__name__}.{room(task).module}"))
+    module = TASKS[task].module
+    return _WRITERS[module] if TASKS[task].writes else _READERS[module]
 
 
 def prepare(
     task: str, tokenizer: TextTokenizer, inputs: Mapping[str, str], options: Mapping[str, Value]
 ) -> Prepared:
     """The inputs of a task as rows of token ids. Raises EngineError, also for what the form doesn't allow."""
-    form, code = FORMS[task], runner(task)
+    form = task_named(task).form
     try:
         texts, values = form.inputs(inputs), form.values(options)
     except ValueError as error:
         raise EngineError("This can't be asked", f"{error}.", "See F2 for what the task takes.") from error
-    return code.prepare(tokenizer, texts, values, task)
+    prepared: Prepared = code_of(task).prepare(tokenizer, texts, values, task)
+    return prepared
 
 
 def forward(
@@ -190,7 +116,10 @@ def forward(
     early: Callable[[Outcome], object],
 ) -> Outcome:
     """Run the model. `early` is told of an outcome that the model's writing has yet to complete, if any."""
-    code = runner(prepared.task)
-    if room(prepared.task).writes:
-        return cast("Writer", code).forward(loaded, prepared, check, early)
-    return code.forward(loaded, prepared, check)
+    task = TASKS[prepared.task]
+    outcome: Outcome
+    if task.writes:
+        outcome = _WRITERS[task.module].forward(loaded, prepared, check, early)
+    else:
+        outcome = _READERS[task.module].forward(loaded, prepared, check)
+    return outcome

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace as replaced
 
-from tui import framing
 from tui.engine.errors import EngineError
-from tui.engine.tasks.outcome import Outcome, Prepared, refuse_empty
+from tui.engine.forward.outcome import Outcome, Prepared, refuse_empty
 from tui.engine.tokenization.reading import Reading
-from tui.forms import Value
-from tui.protocol import Readout
-from tui.values import ReadoutSettings, RowAddress, Step
-from tui.views import AnyView, Featured
+from tui.protocol import Readout, frames
+from tui.protocol.answers import AnyView, Featured
+from tui.protocol.rows import ReadoutSettings, RowAddress
+from tui.protocol.walk import Step
+from tui.tasks.forms import Value
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from tui.engine.loading import LoadedCheckpoint
-    from tui.engine.tasks.running import Run
+    from tui.engine.checkpoint.loading import LoadedCheckpoint
+    from tui.engine.forward.running import Run
     from tui.engine.tokenization.reading import TextTokenizer
 
 MOST_COMPARED = 128
@@ -107,7 +107,7 @@ def forward(loaded: LoadedCheckpoint, prepared: Prepared, check: Callable[[], No
 
 def _refuse_too_many(positions: int, width: int) -> None:
     """Raise EngineError where the answer, all hidden states of a text, is more than the engine can send."""
-    most = framing.MAX_FRAME_BYTES * 15 // 16 // _NUMBER_BYTES
+    most = frames.MAX_FRAME_BYTES * 15 // 16 // _NUMBER_BYTES
     if positions * width > most:
         raise EngineError(
             "The answer would be too large",
@@ -125,7 +125,7 @@ def _encoder(loaded: LoadedCheckpoint) -> LoadedCheckpoint:
 
 
 def _run(loaded: LoadedCheckpoint, reading: Reading) -> Run:
-    from tui.engine.tasks.running import run
+    from tui.engine.forward.running import run
 
     name = type(loaded.model).__name__
     try:
@@ -168,7 +168,7 @@ def read_out(
     """The hidden state of a position as rows, dimension by dimension; the pooled vector where none is named."""
     import numpy as np
 
-    from tui.engine import readout
+    from tui.engine.rows import readout
 
     began = time.perf_counter()
     sequence = address.sequence if 0 <= address.sequence < len(outcome.hidden) else 0

@@ -6,21 +6,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tui.engine.answers.masks import Typed, with_masks
 from tui.engine.errors import EngineError
-from tui.engine.tasks.masks import Typed, with_masks
-from tui.engine.tasks.outcome import Outcome, Prepared, refuse_empty
-from tui.engine.tasks.vocabulary import read_row
+from tui.engine.forward.outcome import Outcome, Prepared, refuse_empty
+from tui.engine.rows.vocabulary import read_row
 from tui.engine.tokenization.reading import Reading
-from tui.forms import Value
 from tui.protocol import Readout
-from tui.targets import targets_of
-from tui.values import ReadoutSettings, RowAddress, Step
-from tui.views import AnyView, Fill, Filled, Mask
+from tui.protocol.answers import AnyView, Fill, Filled, Mask
+from tui.protocol.rows import ReadoutSettings, RowAddress
+from tui.protocol.walk import Step
+from tui.tasks.forms import Value
+from tui.tasks.targets import targets_of
 
 if TYPE_CHECKING:
     import torch
 
-    from tui.engine.loading import LoadedCheckpoint
+    from tui.engine.checkpoint.loading import LoadedCheckpoint
     from tui.engine.tokenization.reading import TextTokenizer
 
 
@@ -100,7 +101,7 @@ def _targets(tokenizer: TextTokenizer, listed: str) -> tuple[tuple[int, ...] | N
 
 def forward(loaded: LoadedCheckpoint, prepared: MaskedText, check: Callable[[], None]) -> Guesses:
     """Run the model on the text. Raises EngineError where there is no mask."""
-    from tui.engine.tasks.running import run
+    from tui.engine.forward.running import run
 
     refuse_empty(prepared)
     _refuse_maskless(prepared)

@@ -16,18 +16,19 @@ from typing import TYPE_CHECKING, Any
 from msgspec import structs
 
 from tui.engine.errors import EngineError
-from tui.engine.tasks.outcome import Outcome, Prepared, window_names
+from tui.engine.forward.outcome import Outcome, Prepared, window_names
 from tui.engine.tokenization.reading import Reading
-from tui.forms import Value
 from tui.protocol import Readout
-from tui.values import Function, ReadoutSettings, RowAddress, Step
-from tui.views import AnyView, Extracted, Span, TokenSpan, Window
+from tui.protocol.answers import AnyView, Extracted, Span, TokenSpan, Window
+from tui.protocol.rows import Function, ReadoutSettings, RowAddress
+from tui.protocol.walk import Step
+from tui.tasks.forms import Value
 
 if TYPE_CHECKING:
     import torch
 
-    from tui.engine.loading import LoadedCheckpoint
-    from tui.engine.tasks.spans import Head
+    from tui.engine.answers.spans import Head
+    from tui.engine.checkpoint.loading import LoadedCheckpoint
     from tui.engine.tokenization.reading import TextTokenizer
 
 PARTS = ("start", "end")
@@ -93,7 +94,7 @@ class Extraction(Outcome):
     @cached_property
     def heads(self) -> tuple[Head, ...]:
         """What the head says of each window."""
-        from tui.engine.tasks.spans import read_head
+        from tui.engine.answers.spans import read_head
 
         return tuple(
             read_head(
@@ -107,7 +108,7 @@ class Extraction(Outcome):
     @cached_property
     def spans(self) -> tuple[Span, ...]:
         """All that the pipeline weighs, best first."""
-        from tui.engine.tasks.spans import best_spans, merged
+        from tui.engine.answers.spans import best_spans, merged
 
         options, readings = self.prepared.options, self.prepared.readings
         top_k, longest = _number(options["top_k"], 1), _number(options["max_answer_len"], 15)
@@ -139,7 +140,7 @@ class Extraction(Outcome):
 
 def _open(reading: Reading, tokenizer: TextTokenizer) -> list[bool]:
     """Where an answer can begin and end, and the class token, for softmax to tell of “no answer”."""
-    from tui.engine.tasks.spans import CONTEXT
+    from tui.engine.answers.spans import CONTEXT
 
     anywhere = _context_first(tokenizer)
     return [anywhere or token.field == CONTEXT or token.id == tokenizer.class_id for token in reading.tokens]
@@ -147,7 +148,7 @@ def _open(reading: Reading, tokenizer: TextTokenizer) -> list[bool]:
 
 def forward(loaded: LoadedCheckpoint, prepared: Prepared, check: Callable[[], None]) -> Extraction:
     """Run the model on each window."""
-    from tui.engine.tasks.running import run_windows
+    from tui.engine.forward.running import run_windows
 
     ran = run_windows(loaded, prepared.readings, check, logits="start_logits")
     *before, last = ran.steps
@@ -168,8 +169,8 @@ def read_out(
     """The start or the end of one window: a row for each position. Unaddressed, it is the window that won."""
     import numpy as np
 
-    from tui.engine import readout
-    from tui.engine.tasks.spans import closed
+    from tui.engine.answers.spans import closed
+    from tui.engine.rows import readout
 
     began = time.perf_counter()
     found = _resolved(outcome, address)

@@ -6,44 +6,39 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tui.engine.forward.outcome import Outcome, refuse_empty
+from tui.engine.prompts.before_text import checkpoint_files, without_prefix
+from tui.engine.prompts.source_text import SourceText, source_of
+from tui.engine.rows.vocabulary import read_row
 from tui.engine.sources import files
-from tui.engine.tasks.before_text import checkpoint_files, without_prefix
-from tui.engine.tasks.outcome import Outcome, Prepared, refuse_empty
-from tui.engine.tasks.source_text import NOTHING_SAID, Source, source_of
-from tui.engine.tasks.vocabulary import read_row
 from tui.engine.tokenization.reading import Reading
-from tui.forms import Value
-from tui.generation.answers import WRITES
-from tui.generation.answers import answer as pipeline_answer
 from tui.protocol import Readout
-from tui.values import ReadoutSettings, RowAddress, Step, Token, TokenSequence
-from tui.views import AnyView, Generated, GenerationSetting, Written
+from tui.protocol.answers import AnyView, Generated, GenerationSetting, WrittenToken
+from tui.protocol.rows import ReadoutSettings, RowAddress
+from tui.protocol.tokens import Token, TokenSequence
+from tui.protocol.walk import Step
+from tui.protocol.writing.answers import answer as pipeline_answer
+from tui.tasks import TASKS
+from tui.tasks.forms import Value
 
 if TYPE_CHECKING:
     import torch
 
-    from tui.engine.loading import LoadedCheckpoint
-    from tui.engine.tasks.running import Stages
+    from tui.engine.checkpoint.loading import LoadedCheckpoint
+    from tui.engine.forward.running import WalkSoFar
     from tui.engine.tokenization.reading import TextTokenizer
 
 _DECODER = 1
 
 
-@dataclass(frozen=True)
-class SourceText(Prepared):
-    """A text as the encoder reads it."""
-
-    source: Source = NOTHING_SAID
-
-
 @dataclass(frozen=True, kw_only=True)
-class Writing(Outcome):
+class WrittenText(Outcome):
     """What the decoder wrote, with the logits of its steps still on their device."""
 
     prepared: SourceText
     logits: torch.Tensor
     """float32 [steps, vocabulary]; step p − 1 is what the decoder's token at position p was chosen from."""
-    tokens: tuple[Written, ...]
+    tokens: tuple[WrittenToken, ...]
     """By position, the start token first."""
     log_probability: float | None
     """Of the chosen tokens together, nats."""
@@ -75,21 +70,21 @@ def forward(
     prepared: SourceText,
     check: Callable[[], None],
     early: Callable[[Outcome], object] | None = None,
-) -> Writing:
+) -> WrittenText:
     """Let the model write, then run it once on what it wrote for the logits of every step.
 
     `early` is told of the encoder alone, where writing takes long: every row of logits is that of a written token.
     Raises EngineError for an input without tokens and for settings that can't be run, and what `check` raises.
     """
-    from tui.engine.tasks import writing
-    from tui.engine.tasks.generation_settings import plan
+    from tui.engine.decoding import writing
+    from tui.engine.decoding.settings.told import plan
 
     refuse_empty(prepared)
     tokenizer, source = prepared.tokenizer, prepared.source
     reading = prepared.readings[0]
     wanted = plan(loaded.model, tokenizer, prepared.options, source, checkpoint_files(tokenizer.folder))
 
-    def read(encoder: Stages) -> None:
+    def read(encoder: WalkSoFar) -> None:
         if early is not None:
             told = Outcome(steps=encoder.steps, seconds=encoder.seconds, norms=encoder.norms, readable=False)
             early(told)
@@ -108,7 +103,7 @@ def forward(
         Token(index, tokenizer.entry(index), None, None, tokenizer.is_special(index), 1, 0, None, None)
         for index in generated.ids
     )
-    return Writing(
+    return WrittenText(
         prepared=prepared,
         logits=logits,
         tokens=tokens,
@@ -140,14 +135,14 @@ def _note(prepared: SourceText, reading: Reading) -> str:
 
 
 def read_out(
-    request_id: int, outcome: Writing, settings: ReadoutSettings, address: RowAddress
+    request_id: int, outcome: WrittenText, settings: ReadoutSettings, address: RowAddress
 ) -> tuple[Readout, Step]:
     """What a token of the decoder was chosen from; the first chosen one where none is asked for."""
     last = len(outcome.tokens) - 1
     position = _first_chosen(outcome.tokens)
     if address.sequence == _DECODER and address.position:
         position = max(1, min(address.position, last))
-    what = WRITES[outcome.prepared.task]
+    what = TASKS[outcome.prepared.task].writes
     by = outcome.tokens[position].forced_by
     name = f"token {position} of the {what}" + (f", forced by {by}" if by else "")
     return read_row(
@@ -161,11 +156,11 @@ def read_out(
     )
 
 
-def _first_chosen(tokens: tuple[Written, ...]) -> int:
+def _first_chosen(tokens: tuple[WrittenToken, ...]) -> int:
     return 2 if tokens[1].forced_by and len(tokens) > 2 else 1
 
 
-def answer(outcome: Writing) -> tuple[Any, AnyView]:
+def answer(outcome: WrittenText) -> tuple[Any, AnyView]:
     """What the pipelines of transformers 4 return, and every written token's probability."""
     view = Generated(
         text=outcome.text,

@@ -7,17 +7,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tui.engine.tasks.outcome import Outcome, Prepared, one_text, refuse_empty
+from tui.engine.forward.outcome import Outcome, Prepared, one_text, refuse_empty
 from tui.protocol import Readout
-from tui.values import Function, ReadoutSettings, RowAddress, Step
-from tui.views import AnyView, Classified, Score
+from tui.protocol.answers import AnyView, Classified, Score
+from tui.protocol.rows import Function, ReadoutSettings, RowAddress
+from tui.protocol.walk import Step
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
     from numpy.typing import NDArray
 
-    from tui.engine.loading import LoadedCheckpoint
+    from tui.engine.checkpoint.loading import LoadedCheckpoint
 
 prepare = one_text
 
@@ -44,8 +45,8 @@ class Classification(Outcome):
 
 def forward(loaded: LoadedCheckpoint, prepared: Prepared, check: Callable[[], None]) -> Classification:
     """Run the model on one text. Raises EngineError when the text gave no token at all."""
-    from tui.engine import readout
-    from tui.engine.tasks.running import label_names, own_labels, run
+    from tui.engine.forward.running import label_names, own_labels, run
+    from tui.engine.rows import readout
 
     refuse_empty(prepared)
     ran = run(loaded, prepared.readings[0])
@@ -88,7 +89,7 @@ def read_out(
     """The logits as probabilities under some settings, and that as the last step of the walk."""
     import numpy as np
 
-    from tui.engine import readout
+    from tui.engine.rows import readout
 
     began = time.perf_counter()
     function, reason = outcome.function, outcome.reason
@@ -103,7 +104,7 @@ def read_out(
 
 def answer(outcome: Classification) -> tuple[Any, AnyView]:
     """What `pipeline("text-classification")` returns for the text, given its `top_k`."""
-    from tui.engine import readout
+    from tui.engine.rows import readout
 
     scores = readout.pipeline_scores(outcome.row(), outcome.function)
     order = sorted(range(len(scores)), key=lambda index: scores[index], reverse=True)[: outcome.top_k]

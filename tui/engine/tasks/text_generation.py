@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tui.chat import Turn, turns_of
-from tui.engine.sources.files import CONFIG
-from tui.engine.tasks.before_text import (
+from tui.engine.forward.outcome import Outcome, Prepared, refuse_empty
+from tui.engine.prompts.before_text import (
     NO_PREFIX,
     Prefix,
     checkpoint_files,
@@ -18,21 +17,24 @@ from tui.engine.tasks.before_text import (
     prompt_prefix,
     without_prefix,
 )
-from tui.engine.tasks.outcome import Outcome, Prepared, refuse_empty
-from tui.engine.tasks.vocabulary import read_row, token_text
+from tui.engine.rows.vocabulary import read_row, token_text
+from tui.engine.sources.files import CONFIG
 from tui.engine.tokenization.reading import Reading
-from tui.forms import Value
-from tui.generation.answers import answer as pipeline_answer
 from tui.protocol import Readout
-from tui.values import ReadoutSettings, RowAddress, Step, Token
-from tui.views import AnyView, Candidate, Scored, TokenScore
+from tui.protocol.answers import AnyView, Candidate, Scored, TokenScore
+from tui.protocol.rows import ReadoutSettings, RowAddress
+from tui.protocol.tokens import Token
+from tui.protocol.walk import Step
+from tui.protocol.writing.answers import answer as pipeline_answer
+from tui.tasks.chat import Turn, turns_of
+from tui.tasks.forms import Value
 
 if TYPE_CHECKING:
     import torch
 
+    from tui.engine.checkpoint.loading import LoadedCheckpoint
     from tui.engine.decoding.greedy import Continuation
-    from tui.engine.loading import LoadedCheckpoint
-    from tui.engine.tasks.running import Run
+    from tui.engine.forward.running import Run
     from tui.engine.tokenization.reading import TextTokenizer
 
 _CANDIDATES = 20
@@ -43,7 +45,7 @@ _BOTH_WAYS = (
 
 
 @dataclass(frozen=True)
-class Prompt(Prepared):
+class PromptText(Prepared):
     """A prompt, tokenized."""
 
     turns: tuple[Turn, ...] = ()
@@ -60,7 +62,7 @@ class Prompt(Prepared):
 class Generation(Outcome):
     """The logits of a prompt, still on their device, and how greedy decoding went on."""
 
-    prompt: Prompt
+    prompt: PromptText
     logits: torch.Tensor
     """[positions, vocabulary], in the model's dtype."""
     scores: tuple[TokenScore, ...] = ()
@@ -76,14 +78,14 @@ class Generation(Outcome):
 
 def prepare(
     tokenizer: TextTokenizer, inputs: Mapping[str, str], options: Mapping[str, Value], task: str
-) -> Prompt:
+) -> PromptText:
     """The text as it is, or as turns under the tokenizer's chat template. Raises EngineError without one."""
     text, known = inputs["text"], checkpoint_files(tokenizer.folder)
     if not options["chat"]:
         prefix = prompt_prefix(options["prefix"], known.get(CONFIG, {}))
         whole = tokenizer.read(prefix.text + text)
         reading, first = _begun(_ids_and_mask(without_prefix(whole, len(prefix.text))), known, tokenizer)
-        return Prompt(
+        return PromptText(
             task,
             tokenizer,
             (reading,),
@@ -100,7 +102,7 @@ def prepare(
     tokens = tuple(msgspec.structs.replace(token, field=None) for token in whole.tokens)
     reading = _ids_and_mask(Reading(tokens, whole.total, (None,), whole.inputs, whole.added))
     reading, first = _begun(reading, known, tokenizer)
-    return Prompt(
+    return PromptText(
         task,
         tokenizer,
         (reading,),
@@ -135,15 +137,15 @@ def _ids_and_mask(reading: Reading) -> Reading:
 
 def forward(
     loaded: LoadedCheckpoint,
-    prepared: Prompt,
+    prepared: PromptText,
     check: Callable[[], None],
     early: Callable[[Outcome], object] | None = None,
 ) -> Generation:
     """Run the model on the prompt, tell `early`, and let it go on. Raises EngineError for a prompt of no token."""
     from tui.engine.decoding import greedy
     from tui.engine.decoding.scoring import score_tokens
-    from tui.engine.tasks.direction import reads_both_ways
-    from tui.engine.tasks.running import check_first
+    from tui.engine.forward.direction import reads_both_ways
+    from tui.engine.forward.running import check_first
 
     refuse_empty(prepared)
     check_first(loaded.model, prepared)
@@ -259,7 +261,7 @@ def _candidates(outcome: Generation) -> tuple[Candidate, ...]:
     """The likeliest next tokens after the prompt."""
     import numpy as np
 
-    from tui import probability
+    from tui.engine.rows import probability
 
     row = outcome.logits[-1].float().cpu().numpy().astype(np.float64)
     probabilities = probability.softmax(row)

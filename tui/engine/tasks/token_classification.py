@@ -10,18 +10,19 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tui.engine.errors import EngineError
-from tui.engine.tasks.outcome import Outcome, Prepared, refuse_empty, window_names
-from tui.forms import Value
+from tui.engine.forward.outcome import Outcome, Prepared, refuse_empty, window_names
 from tui.protocol import Readout
-from tui.values import Function, ReadoutSettings, RowAddress, Step
-from tui.views import AnyView, Entity, Strategy, Tagged
+from tui.protocol.answers import AnyView, Entity, Strategy, Tagged
+from tui.protocol.rows import Function, ReadoutSettings, RowAddress
+from tui.protocol.walk import Step
+from tui.tasks.forms import Value
 
 if TYPE_CHECKING:
     import numpy as np
     import torch
     from numpy.typing import NDArray
 
-    from tui.engine.loading import LoadedCheckpoint
+    from tui.engine.checkpoint.loading import LoadedCheckpoint
     from tui.engine.tokenization.reading import TextTokenizer
 
 _BY_WORDS = ("first", "average", "max")
@@ -83,14 +84,14 @@ class Labeling(Outcome):
     @cached_property
     def scores(self) -> list[NDArray[np.float32]]:
         """The windows' scores [positions, labels]."""
-        from tui.engine import readout
+        from tui.engine.rows import readout
 
         return [readout.pipeline_scores(self.rows(number), "softmax") for number in range(len(self.logits))]
 
     @cached_property
     def strategies(self) -> tuple[Strategy, ...]:
         """What each strategy makes of the scores."""
-        from tui.engine.tasks import entities
+        from tui.engine.answers import entities
 
         text, tokenizer = self.prepared.inputs["text"], self.prepared.tokenizer
         strided = self.prepared.options["stride"] is not None
@@ -124,7 +125,7 @@ class Labeling(Outcome):
 
 def forward(loaded: LoadedCheckpoint, prepared: Prepared, check: Callable[[], None]) -> Labeling:
     """Run the model on each window. Raises EngineError when the text gave no token at all."""
-    from tui.engine.tasks.running import label_names, own_labels, run_windows
+    from tui.engine.forward.running import label_names, own_labels, run_windows
 
     refuse_empty(prepared)
     ran = run_windows(loaded, prepared.readings, check)
@@ -146,7 +147,7 @@ def read_out(
     """The labels of one token: unaddressed, the first of the first entity, or of the text where there is none."""
     import numpy as np
 
-    from tui.engine import readout
+    from tui.engine.rows import readout
 
     began = time.perf_counter()
     function: Function = "softmax"

@@ -11,19 +11,21 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from tui.engine.errors import EngineError
-from tui.engine.tasks.outcome import Outcome, Prepared
+from tui.engine.forward.outcome import Outcome, Prepared
 from tui.engine.tokenization.reading import Reading
-from tui.forms import Value
 from tui.protocol import Readout
-from tui.values import Function, ReadoutSettings, RowAddress, Step, Token
-from tui.views import AnyView, LabelVerdict, Ranked
+from tui.protocol.answers import AnyView, LabelVerdict, Ranked
+from tui.protocol.rows import Function, ReadoutSettings, RowAddress
+from tui.protocol.tokens import Token
+from tui.protocol.walk import Step
+from tui.tasks.forms import Value
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
     from transformers import PreTrainedConfig
 
-    from tui.engine.loading import LoadedCheckpoint
+    from tui.engine.checkpoint.loading import LoadedCheckpoint
     from tui.engine.tokenization.reading import TextTokenizer
 
 _LABELS_FIELD = 1
@@ -31,7 +33,7 @@ _LONGEST_NAMED = 60
 
 
 @dataclass(frozen=True)
-class Hypothesis:
+class LabelHypothesis:
     """A label put into the template."""
 
     label: str
@@ -46,7 +48,7 @@ class Hypothesis:
 class Pairs(Prepared):
     """The text with each hypothesis, one row of ids for each label."""
 
-    hypotheses: tuple[Hypothesis, ...] = ()
+    hypotheses: tuple[LabelHypothesis, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +56,7 @@ class Entailment(Outcome):
     """What the head says of every pair."""
 
     text: str
-    hypotheses: tuple[Hypothesis, ...]
+    hypotheses: tuple[LabelHypothesis, ...]
     logits: NDArray[np.float32]
     """[labels, rows of the head]."""
     head: tuple[str, ...]
@@ -110,7 +112,7 @@ def split_labels(typed: str) -> list[tuple[str, int]]:
     return labels
 
 
-def _hypothesis(template: str, label: str, start: int) -> Hypothesis:
+def _hypothesis(template: str, label: str, start: int) -> LabelHypothesis:
     """A label in the template, by `str.format` as the pipeline does it. Raises EngineError where that fails."""
     try:
         pieces = list(Formatter().parse(template))
@@ -135,13 +137,13 @@ def _hypothesis(template: str, label: str, start: int) -> Hypothesis:
         if name is None:
             continue
         if name not in ("", "0") or spec or conversion:
-            return Hypothesis(label, start, text, ())
+            return LabelHypothesis(label, start, text, ())
         spans.append((at, at + len(label)))
         at += len(label)
-    return Hypothesis(label, start, text, tuple(spans))
+    return LabelHypothesis(label, start, text, tuple(spans))
 
 
-def _read(tokenizer: TextTokenizer, text: str, hypothesis: Hypothesis) -> Reading:
+def _read(tokenizer: TextTokenizer, text: str, hypothesis: LabelHypothesis) -> Reading:
     """A pair as the model reads it; where it is too long the text gives way, never the hypothesis."""
     try:
         reading = tokenizer.read(text, hypothesis.text, "only_first")
@@ -155,7 +157,7 @@ def _read(tokenizer: TextTokenizer, text: str, hypothesis: Hypothesis) -> Readin
     return Reading(tokens, reading.total, reading.unread_from, reading.inputs)
 
 
-def _too_long(hypothesis: Hypothesis, limit: int | None) -> EngineError:
+def _too_long(hypothesis: LabelHypothesis, limit: int | None) -> EngineError:
     return EngineError(
         "A label leaves no room for the text",
         f"The hypothesis of “{hypothesis.label[:_LONGEST_NAMED]}” fills the {limit or 0:,} tokens of the model.",
@@ -163,7 +165,7 @@ def _too_long(hypothesis: Hypothesis, limit: int | None) -> EngineError:
     )
 
 
-def _placed(token: Token, hypothesis: Hypothesis) -> Token:
+def _placed(token: Token, hypothesis: LabelHypothesis) -> Token:
     """A token of the hypothesis with its characters in the field of labels, where it has any there."""
     if token.field != _LABELS_FIELD or token.start is None or token.end is None:
         return token
@@ -182,8 +184,8 @@ def forward(loaded: LoadedCheckpoint, prepared: Pairs, check: Callable[[], None]
     """
     import numpy as np
 
-    from tui.engine import readout
-    from tui.engine.tasks.running import label_names, run
+    from tui.engine.forward.running import label_names, run
+    from tui.engine.rows import readout
 
     config = loaded.model.config
     if not prepared.inputs["text"]:
@@ -289,7 +291,7 @@ def read_out(
     """
     import numpy as np
 
-    from tui.engine import readout
+    from tui.engine.rows import readout
 
     index, position = address.sequence, address.position
     if address == RowAddress() or not 0 <= index < len(outcome.hypotheses):

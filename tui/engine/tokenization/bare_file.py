@@ -13,8 +13,8 @@ from tui.engine.tokenization.components import Role, take_apart
 from tui.engine.tokenization.entries import AnyTokenizer
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.stages import stages_of
-from tui.microscope.alone import MOST_TOKENS, Alone
-from tui.microscope.stages import Stages
+from tui.protocol.microscope.alone import MOST_TOKENS, Alone
+from tui.protocol.microscope.stages import Stages
 
 if TYPE_CHECKING:
     import tokenizers

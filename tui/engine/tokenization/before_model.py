@@ -9,7 +9,7 @@ from tui.engine.errors import EngineError
 from tui.engine.tokenization import sentences
 from tui.engine.tokenization.changes import Atom, changed_parts, characters, pre_token_parts
 from tui.engine.tokenization.cutting import Cutter
-from tui.microscope.stages import Part, Stage
+from tui.protocol.microscope.stages import Part, Stage
 
 if TYPE_CHECKING:
     import tokenizers

@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tui.engine.errors import EngineError, plain
+from tui.engine.library.classes import tokenizer_class, tokenizer_classes
+from tui.engine.library.slow_tokenizers import read_sentencepiece
 from tui.engine.sources import facts, files, plausible
 from tui.engine.sources.limits import UNSTATED_LIMIT, position_limit, token_limit
 from tui.engine.sources.vocabularies import SETTINGS
 from tui.engine.tokenization import tokenizer_json
 from tui.engine.tokenization.entries import AnyTokenizer
 from tui.engine.tokenization.taking_over import take_over
-from tui.plain_files import read_plain
+from tui.system.plain_files import read_plain
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -96,10 +98,8 @@ def _pieces(folder: Path) -> list[Path]:
 
 def _trouble(file: Path) -> BaseException | None:
     """What transformers meets when it reads a SentencePiece model; None where that goes well."""
-    from transformers.convert_slow_tokenizer import SentencePieceExtractor
-
     try:
-        SentencePieceExtractor(str(file))
+        read_sentencepiece(file)
     except BaseException as error:  # noqa: BLE001 - it is looked at, and told
         return error
     return None
@@ -128,16 +128,14 @@ def _refusal(folder: Path, error: BaseException) -> str:
 
 def _missing(folder: Path) -> str:
     """Which vocabulary files of the checkpoint's kind of tokenizer are not there; empty where all are."""
-    from transformers.models.auto.tokenization_auto import TOKENIZER_MAPPING_NAMES, tokenizer_class_from_name
-
     try:
         config = files.read_config(folder)
     except EngineError:
         config = {}
     stated = files.tokenizer_config(folder).get("tokenizer_class") or config.get("tokenizer_class")
     model_type = config.get("model_type")
-    by_type = TOKENIZER_MAPPING_NAMES.get(model_type) if isinstance(model_type, str) else None
-    made = tokenizer_class_from_name(stated if isinstance(stated, str) else by_type or "")
+    by_type = tokenizer_classes().get(model_type) if isinstance(model_type, str) else None
+    made = tokenizer_class(stated if isinstance(stated, str) else by_type or "")
     read = sorted(set(getattr(made, "vocab_files_names", {}).values()) - SETTINGS - {tokenizer_json.NAME})
     absent = [name for name in read if not (folder / name).is_file()]
     if made is None or not absent:

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from tui.microscope.stages import Part
+from tui.protocol.microscope.stages import Part
 
 
 class Atom(NamedTuple):

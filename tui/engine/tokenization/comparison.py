@@ -11,7 +11,13 @@ from tui.engine.errors import EngineError
 from tui.engine.tokenization.entries import inside
 from tui.engine.tokenization.opening import OpenTokenizer
 from tui.engine.tokenization.whole_texts import WholeText, excerpt_of, read_whole, tokens_of, unknown_tokens
-from tui.microscope.comparison import MOST_TOKENIZERS, Compared, Comparison, Excerpt, Segment
+from tui.protocol.microscope.comparison import (
+    MOST_TOKENIZERS,
+    ComparedTokenizer,
+    Comparison,
+    Excerpt,
+    Segment,
+)
 
 Span = tuple[int, int]
 
@@ -83,12 +89,12 @@ def align(start: int, end: int, spans: Sequence[Sequence[Span]]) -> tuple[Segmen
     )
 
 
-def _compared(each: OpenTokenizer, whole: WholeText, text: str, excerpt: Excerpt) -> Compared:
+def _compared(each: OpenTokenizer, whole: WholeText, text: str, excerpt: Excerpt) -> ComparedTokenizer:
     known = inside(each.tokenizer)
     own = int((~whole.around).sum())
     unknown = unknown_tokens(each.tokenizer, whole, text)
     first, last = within(whole, excerpt)
-    return Compared(
+    return ComparedTokenizer(
         name=each.name,
         kind=known.kind,
         vocabulary_size=known.size,

@@ -17,7 +17,7 @@ from tui.engine.tokenization.entries import AnyTokenizer, inside, spelled
 from tui.engine.tokenization.opening import OpenTokenizer
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.whole_texts import WholeText, excerpt_of, read_whole, unknown_tokens
-from tui.microscope.comparison import Contrasts, Excerpt, Split, SplitKind, SplitPiece
+from tui.protocol.microscope.comparison import Contrasts, Excerpt, Split, SplitKind, SplitPiece
 
 if TYPE_CHECKING:
     import tokenizers

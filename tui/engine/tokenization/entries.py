@@ -11,7 +11,7 @@ from weakref import WeakKeyDictionary
 from tui.engine.tokenization.python_tokenizer import PythonTokenizer
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.token_bytes import Spelling, entry_bytes, spelling_in_python, spelling_of
-from tui.microscope.vocabulary import AddedFlags, Entry
+from tui.protocol.microscope.vocabulary import AddedFlags, Entry
 
 if TYPE_CHECKING:
     import tokenizers

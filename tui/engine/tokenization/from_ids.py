@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from tui.engine.errors import EngineError, plain
 from tui.engine.tokenization.entries import AnyTokenizer, entry_of, inside, spelled, vocabulary
-from tui.microscope.from_ids import FromIds
+from tui.protocol.microscope.from_ids import FromIds
 
 MOST_IDS = 1_000_000
 MOST_CHARACTERS = 100_000

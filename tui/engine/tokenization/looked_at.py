@@ -11,8 +11,8 @@ from tui.engine.tokenization.entries import inside
 from tui.engine.tokenization.opening import OpenTokenizer
 from tui.engine.tokenization.python_stages import PythonStages
 from tui.engine.tokenization.stages import RustStages, stages_of
-from tui.microscope.alone import Alone
-from tui.microscope.questions import Subject
+from tui.protocol.microscope.alone import Alone
+from tui.protocol.microscope.questions import Subject
 
 
 class LookedAt:

@@ -15,8 +15,8 @@ from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.traces import bpe, tracer_of
 from tui.engine.tokenization.traces.bpe import BytePairModel
 from tui.engine.tokenization.traces.unigram import UnigramModel
-from tui.microscope.traces import Symbol
-from tui.microscope.vocabulary import Entry, MakingMerge, MergeNode
+from tui.protocol.microscope.traces import Symbol
+from tui.protocol.microscope.vocabulary import Entry, MakingMerge, MergeNode
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tui.engine.errors import EngineError
 from tui.engine.tokenization.entries import AnyTokenizer, entry_of
-from tui.microscope.vocabulary import NearestTokens, NearToken
+from tui.protocol.microscope.vocabulary import NearestTokens, NearToken
 
 if TYPE_CHECKING:
     import torch

@@ -17,7 +17,7 @@ from tui.engine.sources.locate import cut, locate, path_of
 from tui.engine.tokenization import tokenizer_json
 from tui.engine.tokenization.entries import AnyTokenizer
 from tui.engine.tokenization.reading import RustTokenizer
-from tui.values import Source
+from tui.protocol.checkpoints import Source
 
 if TYPE_CHECKING:
     import tokenizers

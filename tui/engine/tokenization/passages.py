@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from tui.microscope.portions import (
+from tui.protocol.microscope.portions import (
     AnyPortion,
     Compared,
     DecodedText,
@@ -18,8 +18,8 @@ from tui.microscope.portions import (
     VocabularyEntry,
     Words,
 )
-from tui.microscope.stages import Origin, Piece, Stages
-from tui.microscope.words import words_of
+from tui.protocol.microscope.stages import Origin, Piece, Stages
+from tui.protocol.microscope.words import words_of
 
 Thing = TypeVar("Thing")
 AT_ONCE = 50_000

@@ -10,8 +10,8 @@ from tui.engine.tokenization.post_processing import Columns
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.texts import Reading
 from tui.engine.tokenization.token_bytes import Spelling, entry_bytes
-from tui.microscope.portions import VocabularyEntry
-from tui.microscope.stages import Origin, Piece
+from tui.protocol.microscope.portions import VocabularyEntry
+from tui.protocol.microscope.stages import Origin, Piece
 
 if TYPE_CHECKING:
     import tokenizers

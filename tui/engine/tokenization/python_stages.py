@@ -17,8 +17,8 @@ from tui.engine.tokenization.texts import Cut, Reading
 from tui.engine.tokenization.token_bytes import Spelling, entry_bytes, spelling_in_python
 from tui.engine.tokenization.watching import Watched, watch
 from tui.engine.tokenization.way_back import clean_up_stage
-from tui.microscope.portions import AnyPortion
-from tui.microscope.stages import Origin, Part, Piece, RoundTrip, Stage, Stages
+from tui.protocol.microscope.portions import AnyPortion
+from tui.protocol.microscope.stages import Origin, Part, Piece, RoundTrip, Stage, Stages
 
 _ABSENT = (
     "This tokenizer is written in Python and knows no offsets: its tokens can't be traced to their characters.",

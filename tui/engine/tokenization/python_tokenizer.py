@@ -11,7 +11,7 @@ from tui.engine.tokenization.giving_up import gives_up
 from tui.engine.tokenization.languages import languages_of
 from tui.engine.tokenization.shared import SharedTokenizer
 from tui.engine.tokenization.texts import Cut, Reading
-from tui.values import Token
+from tui.protocol.tokens import Token
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

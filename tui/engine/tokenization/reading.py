@@ -28,7 +28,7 @@ from tui.engine.tokenization.shared import SharedTokenizer
 from tui.engine.tokenization.texts import Cut, Reading, TextTokenizer, Turns
 from tui.engine.tokenization.trials import Trial
 from tui.engine.tokenization.unread import first_character, first_unread
-from tui.values import Token
+from tui.protocol.tokens import Token
 
 if TYPE_CHECKING:
     import tokenizers

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from tui.microscope.stages import Difference, Loss, RoundTrip
+from tui.protocol.microscope.stages import Difference, Loss, RoundTrip
 
 
 class _Meeting(NamedTuple):

@@ -19,8 +19,16 @@ from tui.engine.tokenization.long_texts import LONG, cut, spans_can_be_cut
 from tui.engine.tokenization.passages import AT_ONCE, BRIEFLY, Passage
 from tui.engine.tokenization.round_trip import compare
 from tui.engine.tokenization.token_sorts import Span, TokenSorts
-from tui.microscope.portions import AnyPortion, Compared, DecodedText, End, NormalizedText, Tokens, Words
-from tui.microscope.stages import Difference, Loss
+from tui.protocol.microscope.portions import (
+    AnyPortion,
+    Compared,
+    DecodedText,
+    End,
+    NormalizedText,
+    Tokens,
+    Words,
+)
+from tui.protocol.microscope.stages import Difference, Loss
 
 if TYPE_CHECKING:
     import tokenizers

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tui.engine.tokenization.components import Component, Role
 from tui.engine.tokenization.post_processing import Columns
-from tui.microscope.stages import Part, Piece
+from tui.protocol.microscope.stages import Part, Piece
 
 _PURPOSES: dict[Role, dict[str, str]] = {
     "normalizer": {

@@ -12,7 +12,15 @@ from tui.engine.tokenization.cutting import Cutter
 from tui.engine.tokenization.passages import BRIEFLY, in_brief
 from tui.engine.tokenization.round_trip import compare
 from tui.engine.tokenization.token_sorts import TokenSorts
-from tui.microscope.portions import AnyPortion, Compared, DecodedText, End, NormalizedText, Tokens, Words
+from tui.protocol.microscope.portions import (
+    AnyPortion,
+    Compared,
+    DecodedText,
+    End,
+    NormalizedText,
+    Tokens,
+    Words,
+)
 
 if TYPE_CHECKING:
     import tokenizers

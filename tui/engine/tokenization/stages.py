@@ -25,8 +25,8 @@ from tui.engine.tokenization.short_texts import ShortTexts
 from tui.engine.tokenization.texts import Cut
 from tui.engine.tokenization.token_bytes import spelling_of
 from tui.engine.tokenization.way_back import decoder_stages
-from tui.microscope.portions import AnyPortion
-from tui.microscope.stages import Part, Piece, RoundTrip, Stage, Stages
+from tui.protocol.microscope.portions import AnyPortion
+from tui.protocol.microscope.stages import Part, Piece, RoundTrip, Stage, Stages
 
 _ABSENT = (
     "This tokenizer has no added tokens: nothing is cut out of the text whole.",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
-from tui.values import Token, TokenSequence
+from tui.protocol.tokens import Token, TokenSequence
 
 if TYPE_CHECKING:
     from tui.engine.tokenization.languages import Languages

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import repeat
 from typing import TYPE_CHECKING
 
-from tui.microscope.portions import Tokens
+from tui.protocol.microscope.portions import Tokens
 
 if TYPE_CHECKING:
     import tokenizers

@@ -15,7 +15,7 @@ from tui.engine.tokenization.entries import AnyTokenizer, entry_of
 from tui.engine.tokenization.long_texts import cut, spans_can_be_cut
 from tui.engine.tokenization.reading import RustTokenizer
 from tui.engine.tokenization.whole_texts import read_whole, tells_failure, unknown_among
-from tui.microscope.token_list import MOST_CHARACTERS, ListedToken
+from tui.protocol.microscope.token_list import MOST_CHARACTERS, ListedToken
 
 if TYPE_CHECKING:
     import tokenizers

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from tui.microscope.portions import Tokens
+from tui.protocol.microscope.portions import Tokens
 
 if TYPE_CHECKING:
     from tui.engine.tokenization.pieces import PieceMaker

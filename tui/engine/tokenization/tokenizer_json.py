@@ -12,7 +12,7 @@ from tui.engine.errors import EngineError, plain
 from tui.engine.sources.files import MOST_VOCABULARY_BYTES
 from tui.engine.tokenization.components import EMPTY
 from tui.engine.tokenization.risks import of_file
-from tui.plain_files import POINTER, decoded, is_pointer, open_plain, read_plain
+from tui.system.plain_files import POINTER, decoded, is_pointer, open_plain, read_plain
 
 if TYPE_CHECKING:
     import tokenizers

@@ -7,13 +7,13 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from tui.engine import finding
-from tui.engine.finding import Names, folded_index
-from tui.engine.substrings import Rows, Substrings
-from tui.engine.tasks.vocabulary import VocabularyLabels
+from tui.engine.rows import finding
+from tui.engine.rows.finding import Names, folded_index
+from tui.engine.rows.substrings import Rows, Substrings
+from tui.engine.rows.vocabulary import VocabularyLabels
 from tui.engine.tokenization import from_ids, merges
 from tui.engine.tokenization.entries import AnyTokenizer, entry_of, inside, vocabulary
-from tui.microscope.vocabulary import EntryDetail, SearchBy, VocabularyPage, Which
+from tui.protocol.microscope.vocabulary import EntryDetail, SearchBy, VocabularyPage, Which
 
 
 class VocabularyIndex:
@@ -150,10 +150,7 @@ def _starting(tokenizer: AnyTokenizer, index: VocabularyIndex, query: str) -> Ro
     labels = _RowLabels(tokenizer, index)
     exact = finding.matches(query, labels, len(index)).exact
     _, names = index.names.all(labels, len(index))
-    bare = query.lstrip(" ")
-    # a space at the query's end can be one inside a name, or the one at its end
-    inner = (finding.GAP * (len(query) - len(bare)) + bare).casefold()
-    found = [names.starting(start) for start in {inner, finding.gaps_written(query).casefold()}]
+    found = [names.starting(start.casefold()) for start in {query, finding.spaces_meant(query)}]
     found = [rows[rows < len(index)] for rows in found]
     found.append(index.spellings.starting(query.casefold()))
     return _in_turn(index, index.spelled(query)[0], exact, [], found)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from tui.engine.library import slow_tokenizers
 from tui.engine.tokenization.changes import Atom, changed_parts, characters
-from tui.microscope.stages import Part
+from tui.protocol.microscope.stages import Part
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -88,20 +89,19 @@ def watch(tokenizer: PreTrainedTokenizerBase, text: str) -> Watched:
     """Tokenize a text and see what the model is handed; nobody else may call the tokenizer meanwhile."""
     watched: Any = tokenizer
     handed: list[str] = []
-    cut = watched._tokenize
 
-    def marking(stretch: str, **settings: Any) -> list[str]:
-        tokens = [_Handed(token) for token in cut(stretch, **settings)]
-        for token in tokens:
-            token.stretch = len(handed)
-        handed.append(stretch)
-        return list(tokens)
+    def marking(cut: Callable[..., list[str]]) -> Callable[..., list[str]]:
+        def cut_and_mark(stretch: str, **settings: Any) -> list[str]:
+            tokens = [_Handed(token) for token in cut(stretch, **settings)]
+            for token in tokens:
+                token.stretch = len(handed)
+            handed.append(stretch)
+            return list(tokens)
 
-    watched._tokenize = marking  # on the object: its class stays as it is
-    try:
+        return cut_and_mark
+
+    with slow_tokenizers.cutting(watched, marking):
         tokens = watched.tokenize(text)
-    finally:
-        del watched._tokenize
     known = watched.added_tokens_encoder
     stretches: list[tuple[str, int | None]] = []
     last = -1
@@ -117,11 +117,7 @@ def watch(tokenizer: PreTrainedTokenizerBase, text: str) -> Watched:
 
 
 def _normalized_by_sentencepiece(watched: Any, handed: Sequence[str]) -> dict[str, _Normalized] | None:
-    from transformers.tokenization_utils_sentencepiece import SentencePieceBackend
-
-    plainly = isinstance(watched, SentencePieceBackend) and (
-        type(watched)._tokenize is SentencePieceBackend._tokenize
-    )
+    plainly = slow_tokenizers.cuts_by_sentencepiece(watched)
     # without `legacy` a stretch that begins with a space is handed on with the unknown token before it
     if not plainly or not (watched.legacy or not any(stretch.startswith(_SPACES) for stretch in handed)):
         return None

@@ -10,7 +10,7 @@ from tui.engine.tokenization import sentences
 from tui.engine.tokenization.components import Component
 from tui.engine.tokenization.decoder_chain import decoded, strings_after
 from tui.engine.tokenization.reading import RustTokenizer
-from tui.microscope.stages import Stage
+from tui.protocol.microscope.stages import Stage
 
 DIFFERS = "The decoders by themselves end in another text; the text that came back is the tokenizer's."
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from tui.engine.tokenization.entries import AnyTokenizer, spelled
 from tui.engine.tokenization.giving_up import gives_up
 from tui.engine.tokenization.reading import RustTokenizer
-from tui.microscope.comparison import MOST_CHARACTERS, Excerpt
-from tui.values import Token
+from tui.protocol.microscope.comparison import MOST_CHARACTERS, Excerpt
+from tui.protocol.tokens import Token
 
 if TYPE_CHECKING:
     import tokenizers

@@ -1,19 +1,52 @@
-"""Every kind of answer as lines of plain text: one file for each view, named like it."""
+"""Every kind of answer as lines of plain text: one file for each view."""
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import assert_never
 
-if TYPE_CHECKING:
-    from tui.headless.reading import Reading
-    from tui.views import AnyView
+from tui.headless.answers import (
+    classified,
+    extracted,
+    featured,
+    filled,
+    generated,
+    ranked,
+    scored,
+    tagged,
+)
+from tui.headless.answers.base import Lines
+from tui.headless.reading import Reply
+from tui.protocol.answers import (
+    AnyView,
+    Classified,
+    Extracted,
+    Featured,
+    Filled,
+    Generated,
+    Ranked,
+    Scored,
+    Tagged,
+)
 
-Lines: TypeAlias = tuple[str, list[str]]
-"""The answer in one line, and what there is to see of it."""
 
-
-def lines(view: AnyView, reading: Reading) -> Lines:
-    """The lines of a view, by the file that is named like it."""
-    module = importlib.import_module(f"{__name__}.{type(view).__name__.lower()}")
-    return cast("Lines", module.lines(view, reading))
+def lines(view: AnyView, reading: Reply) -> Lines:
+    """The lines of a view."""
+    match view:
+        case Classified():
+            return classified.lines(view, reading)
+        case Ranked():
+            return ranked.lines(view, reading)
+        case Scored():
+            return scored.lines(view, reading)
+        case Filled():
+            return filled.lines(view, reading)
+        case Tagged():
+            return tagged.lines(view, reading)
+        case Extracted():
+            return extracted.lines(view, reading)
+        case Generated():
+            return generated.lines(view, reading)
+        case Featured():
+            return featured.lines(view, reading)
+        case _:
+            assert_never(view)

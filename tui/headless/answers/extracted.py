@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from tui.headless.text import counted, listed, number, quoted, shown_of, table, visible
 
 if TYPE_CHECKING:
-    from tui.headless.answers import Lines
-    from tui.headless.reading import Reading
-    from tui.views import Extracted, Span
+    from tui.headless.answers.base import Lines
+    from tui.headless.reading import Reply
+    from tui.protocol.answers import Extracted, Span
 
 _MOST = 10
 
 
-def lines(view: Extracted, reading: Reading) -> Lines:
+def lines(view: Extracted, reading: Reply) -> Lines:
     """The answers asked for; then the best spans with their logits, and what “no answer” competes with."""
     answers = listed([f"{_text(span)} {number(span.score)}" for span in view.spans[: view.top_k]])
     spans = view.spans[: max(_MOST, view.top_k)]

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from tui.headless.text import counted, number, quoted, shown_of, table, visible
 
 if TYPE_CHECKING:
-    from tui.headless.answers import Lines
-    from tui.headless.reading import Reading
-    from tui.views import Featured
+    from tui.headless.answers.base import Lines
+    from tui.headless.reading import Reply
+    from tui.protocol.answers import Featured
 
 _MOST = 100
 _NUMBERS = 8
 
 
-def lines(view: Featured, reading: Reading) -> Lines:
+def lines(view: Featured, reading: Reply) -> Lines:
     """How alike two texts are, or what one text became; then the vectors, shortened, and those of the tokens."""
     count = sum(map(len, view.norms))
     answer = f"{counted(count, 'vector')} of {counted(view.width, 'number')}"
@@ -40,13 +40,13 @@ def lines(view: Featured, reading: Reading) -> Lines:
     return answer, details + shown_of(min(_MOST, len(rows)), len(rows), "tokens")
 
 
-def _tokens(view: Featured, reading: Reading) -> Iterator[tuple[str, str, str]]:
+def _tokens(view: Featured, reading: Reply) -> Iterator[tuple[str, str, str]]:
     for number_of, (sequence, norms) in enumerate(zip(reading.sequences, view.norms, strict=True)):
         for position, (token, norm) in enumerate(zip(sequence.tokens, norms, strict=True)):
             yield quoted(token.text), number(norm), _closest(view, reading, number_of, position)
 
 
-def _closest(view: Featured, reading: Reading, sequence: int, position: int) -> str:
+def _closest(view: Featured, reading: Reply, sequence: int, position: int) -> str:
     """The token whose vector is most like that of this one, in the other text if there is one."""
     other = len(reading.sequences) - 1 - sequence
     place = view.closest[sequence][position]

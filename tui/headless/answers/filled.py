@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from tui.headless.text import listed, number, quoted, shown, table, visible
 
 if TYPE_CHECKING:
-    from tui.headless.answers import Lines
-    from tui.headless.reading import Reading
-    from tui.views import Filled, Mask
+    from tui.headless.answers.base import Lines
+    from tui.headless.reading import Reply
+    from tui.protocol.answers import Filled, Mask
 
 
-def lines(view: Filled, reading: Reading) -> Lines:
+def lines(view: Filled, reading: Reply) -> Lines:
     """The best guess for each mask; then all guesses, in their sentences."""
     best = [
         f"{quoted(mask.fills[0].text)} {number(mask.fills[0].score)}" for mask in view.masks if mask.fills

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from tui.headless.text import number, quoted, shown, shown_of, table, visible
 
 if TYPE_CHECKING:
-    from tui.headless.answers import Lines
-    from tui.headless.reading import Reading
-    from tui.views import Generated, Written
+    from tui.headless.answers.base import Lines
+    from tui.headless.reading import Reply
+    from tui.protocol.answers import Generated, WrittenToken
 
 _MOST = 200
 
 
-def lines(view: Generated, reading: Reading) -> Lines:
+def lines(view: Generated, reading: Reply) -> Lines:
     """The text; then every token the decoder wrote, and the settings that it obeyed."""
     details = [f"  {'; '.join(_measures(view))}"]
     if view.prefix:
@@ -45,7 +45,7 @@ def _measures(view: Generated) -> list[str]:
     return parts
 
 
-def _row(position: int, token: Written) -> tuple[str, ...]:
+def _row(position: int, token: WrittenToken) -> tuple[str, ...]:
     others = ", ".join(f"{quoted(each.text)} {number(each.probability)}" for each in token.alternatives[:3])
     if token.forced_by:
         others = f"forced by {visible(token.forced_by)}" + (f"; {others}" if others else "")

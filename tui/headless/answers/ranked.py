@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from tui.headless.text import number, quoted, shown_of, table, visible
 
 if TYPE_CHECKING:
-    from tui.headless.answers import Lines
-    from tui.headless.reading import Reading
-    from tui.views import Ranked
+    from tui.headless.answers.base import Lines
+    from tui.headless.reading import Reply
+    from tui.protocol.answers import Ranked
 
 _MOST = 50
 
 
-def lines(view: Ranked, reading: Reading) -> Lines:
+def lines(view: Ranked, reading: Reply) -> Lines:
     """The best label; then every label with its hypothesis and what the head says of that."""
     best = view.verdicts[0]
     verdicts = view.verdicts[:_MOST]

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from tui.headless.text import counted, number, quoted, shown, shown_of, table, visible
 
 if TYPE_CHECKING:
-    from tui.headless.answers import Lines
-    from tui.headless.reading import Reading
-    from tui.views import Scored
+    from tui.headless.answers.base import Lines
+    from tui.headless.reading import Reply
+    from tui.protocol.answers import Scored
 
 _MOST = 100
 
 
-def lines(view: Scored, reading: Reading) -> Lines:
+def lines(view: Scored, reading: Reply) -> Lines:
     """What the model goes on with; then how likely it found each token, and what could come next."""
     answer = f"→ {quoted(view.continuation)}" if view.written else "→ nothing written"
     details = []

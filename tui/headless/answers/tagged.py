@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from tui.headless.text import counted, listed, number, quoted, shown_of, table, visible
 
 if TYPE_CHECKING:
-    from tui.headless.answers import Lines
-    from tui.headless.reading import Reading
-    from tui.views import Entity, Strategy, Tagged
+    from tui.headless.answers.base import Lines
+    from tui.headless.reading import Reply
+    from tui.protocol.answers import Entity, Strategy, Tagged
 
 _MOST = 100
 
 
-def lines(view: Tagged, reading: Reading) -> Lines:
+def lines(view: Tagged, reading: Reply) -> Lines:
     """The entities of the strategy in force; then what the others make of it, and the label of every token."""
     text = next(iter(reading.texts.values()))
     (chosen,) = (strategy for strategy in view.strategies if strategy.name == view.chosen)
@@ -57,7 +57,7 @@ def _told(strategy: Strategy) -> str:
     return f"strategy {strategy.name}: " + ("no entity" if not count else counted(count, "entit", "y", "ies"))
 
 
-def _tokens(view: Tagged, reading: Reading) -> Iterator[tuple[str, str, str]]:
+def _tokens(view: Tagged, reading: Reply) -> Iterator[tuple[str, str, str]]:
     for sequence, rows in zip(reading.sequences, view.probabilities, strict=True):
         for token, row in zip(sequence.tokens, rows, strict=True):
             best = max(range(len(row)), key=row.__getitem__)

@@ -15,7 +15,7 @@ from tests.engine.tokenization.traces import backends
 from tests.engine.tokenization.traces.backends import BPE, texts, words_of
 from tui.engine.errors import EngineError
 from tui.engine.tokenization.traces import Tracer, bpe
-from tui.microscope.traces import BytePairTrace, Symbol, stage
+from tui.protocol.microscope.traces import BytePairTrace, Symbol, stage
 
 
 def traced(tracer: Tracer, word: str) -> BytePairTrace:

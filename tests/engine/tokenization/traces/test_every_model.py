@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import doctest
-import importlib
 import json
 import re
 from functools import cache
@@ -18,7 +16,7 @@ from tests.engine.tokenization.traces import backends
 from tests.engine.tokenization.traces.backends import ALL, texts, words_of
 from tui.engine.errors import EngineError
 from tui.engine.tokenization.traces import Tracer, trace
-from tui.microscope.traces import AnyTrace
+from tui.protocol.microscope.traces import AnyTrace
 
 
 @cache
@@ -121,13 +119,6 @@ def test_what_the_tokenizer_refuses_is_refused(model: dict[str, object], word: s
             tracer.trace(word)
     else:
         assert [piece.id for piece in tracer.trace(word).pieces] == theirs
-
-
-@pytest.mark.parametrize("name", ["", ".bpe", ".wordpiece", ".unigram", ".word_level"])
-def test_the_examples_in_the_docstrings_hold(name: str) -> None:
-    outcome = doctest.testmod(importlib.import_module("tui.engine.tokenization.traces" + name))
-    assert outcome.attempted > 0
-    assert outcome.failed == 0
 
 
 def test_ids_too_far_apart_are_refused_at_once() -> None:

@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 from tests.engine.tokenization.traces.backends import UNIGRAM
 from tui.engine.errors import EngineError
 from tui.engine.tokenization.traces import Tracer, unigram
-from tui.microscope.traces import UnigramTrace
+from tui.protocol.microscope.traces import UnigramTrace
 
 Entries = list[tuple[str, float]]
 LETTERS = "abé☃"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from tui.engine.tokenization.traces import Tracer, wordpiece
-from tui.microscope.traces import WordPieceTrace
+from tui.protocol.microscope.traces import WordPieceTrace
 
 
 def wrapped(vocabulary: list[str], prefix: str = "##", longest: int = 100) -> Tokenizer:

@@ -17,7 +17,7 @@ from tokenizers import trainers
 from tests.checkpoints import CORPUS
 from tui.engine.errors import Abandoned, EngineError
 from tui.engine.tokenization.training.running import train
-from tui.microscope.training import ALGORITHMS, Algorithm, Recipe
+from tui.protocol.microscope.training import ALGORITHMS, Algorithm, Recipe
 
 TEXT = "\n".join(CORPUS) * 3
 LATIN = "Nobody laughed at the dull film."

@@ -15,13 +15,13 @@ from tui.app.render.microscope.traces import draw, steps
 from tui.app.render.microscope.traces.base import said
 from tui.app.render.microscope.words import about_word, words_row
 from tui.app.render.strips import Lines, row
-from tui.microscope.questions import Dissect, Dissected, Traced, TraceWord
-from tui.microscope.words import words_of
-from tui.values import Failure
+from tui.protocol.failures import Failure
+from tui.protocol.microscope.questions import Dissect, Dissected, Traced, TraceWord
+from tui.protocol.microscope.words import words_of
 
 if TYPE_CHECKING:
     from tui.app.enquiries import Answer
-    from tui.microscope.stages import Part
+    from tui.protocol.microscope.stages import Part
 
 _SCROLLING = ("row-page-up", "row-page-down", "copy")
 _HEAD = 2

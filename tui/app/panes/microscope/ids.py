@@ -13,11 +13,11 @@ from tui.app.panes.microscope.paged import Paged, Pages
 from tui.app.render.glyphs import fit, wrapped
 from tui.app.render.microscope.flowing import Flowing
 from tui.app.render.strips import row
-from tui.microscope.questions import Dissect, Dissected, IdsRead, ReadIds
+from tui.protocol.microscope.questions import Dissect, Dissected, IdsRead, ReadIds
 
 if TYPE_CHECKING:
     from tui.app.enquiries import Answer
-    from tui.microscope.from_ids import FromIds
+    from tui.protocol.microscope.from_ids import FromIds
 
 _NUMBERED = 70
 """Cells from which on there is room for the places of the ids."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tui.microscope.comparison import MOST_TOKENIZERS
+from tui.protocol.microscope.comparison import MOST_TOKENIZERS
 
 FEWEST_TOKENIZERS = 2
 _COMPANIONS = 2

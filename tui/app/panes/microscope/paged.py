@@ -16,8 +16,8 @@ from tui.protocol import Progress
 
 if TYPE_CHECKING:
     from tui.app.enquiries import Answer
-    from tui.microscope.questions import Subject
-    from tui.microscope.vocabulary import Entry
+    from tui.protocol.microscope.questions import Subject
+    from tui.protocol.microscope.vocabulary import Entry
 
 Row = TypeVar("Row")
 

@@ -18,9 +18,9 @@ from tui.app.render.glyphs import pad, visible, wrapped
 from tui.app.render.microscope import aligned, side_by_side
 from tui.app.render.strips import flow, row
 from tui.catalogue.tokenizers import tokenizer_kinds
-from tui.microscope.comparison import MOST_TOKENIZERS
-from tui.microscope.questions import Compare, Contrast, Contrasted, SideBySide, Subject
-from tui.values import Failure
+from tui.protocol.failures import Failure
+from tui.protocol.microscope.comparison import MOST_TOKENIZERS
+from tui.protocol.microscope.questions import Compare, Contrast, Contrasted, SideBySide, Subject
 
 if TYPE_CHECKING:
     from tui.app.enquiries import Answer
@@ -283,7 +283,7 @@ class SideBySideView(View):
             laid_out = aligned.lay_out(comparison, self.at, room, most)
             excerpt = comparison.excerpt
             self._end = laid_out[-1].end if laid_out else excerpt.start + len(excerpt.text)
-            rows = aligned.Rows(comparison, self.style)
+            rows = aligned.AlignedRows(comparison, self.style)
             self._kept = (key, [rows.draw(block) for block in laid_out])
         return self._kept[1]
 

@@ -12,11 +12,11 @@ from tui.app.render.chips import Flow, in_line
 from tui.app.render.glyphs import fit, pad, wrapped
 from tui.app.render.microscope import stage_chips
 from tui.app.render.strips import Lines, row
-from tui.microscope.questions import Dissect, Dissected
+from tui.protocol.microscope.questions import Dissect, Dissected
 
 if TYPE_CHECKING:
     from tui.app.enquiries import Answer
-    from tui.microscope.stages import Stage
+    from tui.protocol.microscope.stages import Stage
 
 _KIND, _NAME = 14, 20
 _LEAST_LISTED, _ROOM_FOR_PARTS = 3, 8

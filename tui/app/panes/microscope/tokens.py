@@ -13,10 +13,10 @@ from tui.app.panes.microscope.paged import PagedRows, Pages
 from tui.app.render.glyphs import wrapped
 from tui.app.render.microscope.token_rows import span_cells, token_header, token_row
 from tui.app.render.strips import row
-from tui.microscope.questions import ListTokens, TokensListed
-from tui.microscope.token_list import MOST_CHARACTERS, ListedToken
 from tui.protocol import Progress
-from tui.values import Failure
+from tui.protocol.failures import Failure
+from tui.protocol.microscope.questions import ListTokens, TokensListed
+from tui.protocol.microscope.token_list import MOST_CHARACTERS, ListedToken
 
 if TYPE_CHECKING:
     from tui.app.enquiries import Answer

@@ -12,9 +12,9 @@ from tui.app.panes.microscope.view import View
 from tui.app.render.glyphs import fit, wrapped
 from tui.app.render.numbers import short_count
 from tui.app.render.strips import bar, row
-from tui.microscope.questions import Train, Trained
-from tui.microscope.training import ABOUT, ALGORITHMS, Algorithm, Recipe
 from tui.protocol import Progress
+from tui.protocol.microscope.questions import Train, Trained
+from tui.protocol.microscope.training import ABOUT, ALGORITHMS, Algorithm, Recipe
 
 if TYPE_CHECKING:
     from tui.app.enquiries import Answer

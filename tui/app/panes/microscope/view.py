@@ -12,11 +12,11 @@ from textual.strip import Strip
 from tui.app.render.glyphs import wrapped
 from tui.app.render.strips import Lines, row
 from tui.app.widgets.line_pane import LinePane
-from tui.values import Failure
+from tui.protocol.failures import Failure
 
 if TYPE_CHECKING:
     from tui.app.enquiries import Answer
-    from tui.microscope.questions import AnyQuestion, Subject
+    from tui.protocol.microscope.questions import AnyQuestion, Subject
 
 
 class View(LinePane):

@@ -14,9 +14,9 @@ from tui.app.render.glyphs import wrapped
 from tui.app.render.microscope import entry_detail
 from tui.app.render.microscope.entry_detail import Line
 from tui.app.render.strips import row
-from tui.microscope.questions import Browse, Browsed, Explain, Explained
-from tui.microscope.vocabulary import SearchBy, Which
-from tui.values import Failure
+from tui.protocol.failures import Failure
+from tui.protocol.microscope.questions import Browse, Browsed, Explain, Explained
+from tui.protocol.microscope.vocabulary import SearchBy, Which
 
 if TYPE_CHECKING:
     from tui.app.enquiries import Answer
@@ -35,7 +35,7 @@ _MOST_BACK = 100
 """Entries that can be gone back to."""
 
 
-class Opened(NamedTuple):
+class OpenedEntry(NamedTuple):
     """An entry that is explained, and where the cursor was in it."""
 
     found: Explained
@@ -76,7 +76,7 @@ class VocabularyView(Paged):
         self._key: tuple[str, str, SearchBy, Which] | None = None
         self._wanted: int | None = None
         """The id that was asked about."""
-        self._back: list[Opened] = []
+        self._back: list[OpenedEntry] = []
         self._about: list[Line] = []
         self._about_of: tuple[Explained | None, int] = (None, 0)
         self._about_top, self._about_room, self._about_row = 0, 1, 0
@@ -142,7 +142,7 @@ class VocabularyView(Paged):
 
     def _explain(self, entry: int) -> None:
         if self.opened is not None and self._wanted is None:
-            self._back = [*self._back[-_MOST_BACK:], Opened(self.opened, self._about_top, self._spot)]
+            self._back = [*self._back[-_MOST_BACK:], OpenedEntry(self.opened, self._about_top, self._spot)]
         self._wanted = entry
         self.ask(Explain(self.subject, entry))
         self.redraw()

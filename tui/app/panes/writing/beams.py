@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from rich.cells import cell_len
 
+from tui.app.branches.traced import Way, chosen, shared
 from tui.app.render import numbers
 from tui.app.render.glyphs import ending, pad, visible
-from tui.generation.beams import BeamCandidate
-from tui.generation.steps import added_text
-from tui.generation.traced import Way, chosen, shared
+from tui.protocol.writing.beams import BeamCandidate
+from tui.protocol.writing.steps import added_text
 
 _MARKS = {"kept": "✓", "finished": "■", "cut": "✗"}
 

@@ -9,19 +9,19 @@ from rich.cells import cell_len
 from textual.reactive import var
 from textual.strip import Strip
 
+from tui.app.branches.nodes import PROMPT, Setting
+from tui.app.branches.traced import Way, ways
+from tui.app.branches.tree import Totals, Tree
 from tui.app.keys import ROWS, bindings
 from tui.app.panes.writing import beams
 from tui.app.render import numbers
 from tui.app.render.glyphs import fit, pad, visible, wrapped
 from tui.app.render.strips import row
 from tui.app.widgets.pick_pane import PickPane
-from tui.generation.kept import CacheUse
-from tui.generation.nodes import PROMPT, Setting
-from tui.generation.steps import Chosen, added_text
-from tui.generation.traced import Way, ways
-from tui.generation.tree import Totals, Tree
 from tui.protocol import BeamsStepped
-from tui.sampling import SETTINGS
+from tui.protocol.writing.kept import CacheUse
+from tui.protocol.writing.steps import Chosen, added_text
+from tui.tasks.sampling import SETTINGS
 
 Listed: TypeAlias = tuple[Literal["branch", "candidate"], int]
 """What a row is about: a branch by number, or a candidate by its rank."""
@@ -33,8 +33,8 @@ _WIDE = 70
 def how(setting: Setting) -> str:
     """What a token was chosen under, in words.
 
-    >>> from tui.generation.decoding import Decoding
-    >>> from tui.values import ReadoutSettings
+    >>> from tui.protocol.writing.decoding import Decoding
+    >>> from tui.protocol.rows import ReadoutSettings
     >>> how(Setting(Decoding(banned=(3,)), ReadoutSettings(temperature=0.7)))
     'the likeliest each time, 1 banned'
     >>> how(Setting(Decoding(method="sample", seed=4), ReadoutSettings(temperature=0.7, top_k=40)))
@@ -47,7 +47,7 @@ def how(setting: Setting) -> str:
         said = [f"{decoding.num_beams} beams" + (f", {said[0]}" if drawn else "")]
     for each in SETTINGS:
         value = getattr(setting.readout, each.name)
-        if value != each.off and (drawn or each.name == "repetition_penalty"):
+        if value != each.default and (drawn or each.name == "repetition_penalty"):
             said.append(f"{each.title} {value:g}")
     if decoding.no_repeat_ngram_size:
         said.append(f"no {decoding.no_repeat_ngram_size}-gram twice")

@@ -14,7 +14,7 @@ from tui.app.render.glyphs import fit, visible, wrapped
 from tui.app.render.running import Running
 from tui.app.render.strips import Lines, row
 from tui.app.widgets.line_pane import LinePane
-from tui.generation.steps import Chosen, added_text
+from tui.protocol.writing.steps import Chosen, added_text
 
 _PROMPT_CHARACTERS = 400
 """Of a long prompt only the end is shown: it stands whole in its own field."""

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, TypeVarTuple
+from typing import TYPE_CHECKING, Protocol, TypeVar, TypeVarTuple
 
 from rich.style import Style
 from textual.strip import Strip
 
 if TYPE_CHECKING:
-    from tui.values import TokenSequence
+    from tui.protocol.tokens import TokenSequence
 
 _Taken = TypeVarTuple("_Taken")
 _Given = TypeVar("_Given")
+_Seen = TypeVar("_Seen", contravariant=True)
 
 
 @dataclass(frozen=True)
@@ -60,15 +61,15 @@ class Drawn:
     """Row numbers with what they are about, from the top."""
 
 
-class Drawing(Protocol):
-    """A module of this package."""
+class Drawing(Protocol[_Seen]):
+    """A module of this package, and the kind of view that it draws."""
 
     MODES: tuple[str, ...]
     """Names of the ways to look at it, the one to begin with first; the key `v` walks through them."""
     HELP: str
     """What F1 tells about them."""
 
-    def draw(self, view: Any, context: Context) -> Drawn:
+    def draw(self, view: _Seen, context: Context) -> Drawn:
         """The rows for one mode. All text of models and files goes through `render.glyphs`."""
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
     from tui.app.render.answers.base import Context
-    from tui.views import Classified
+    from tui.protocol.answers import Classified
 
 MODES: tuple[str, ...] = ("scores",)
 HELP = (

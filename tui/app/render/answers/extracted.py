@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
     from tui.app.render.answers.base import Context
-    from tui.views import Extracted, Span, TokenSpan
+    from tui.protocol.answers import Extracted, Span, TokenSpan
 
 MODES: tuple[str, ...] = ("answers", "logits", "grid")
 HELP = (

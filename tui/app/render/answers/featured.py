@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
     from tui.app.render.answers.base import Context
-    from tui.values import Token
-    from tui.views import Featured
+    from tui.protocol.answers import Featured
+    from tui.protocol.tokens import Token
 
 MODES: tuple[str, ...] = ("vectors", "tokens", "matrix")
 HELP = (

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from tui.app.render.answers.base import Drawn, Target
-from tui.app.render.glyphs import fit, pad, spaced, wrapped
+from tui.app.render.glyphs import fit, pad, wrapped
 from tui.app.render.numbers import percent
 from tui.app.render.strips import Lines, bar, row
+from tui.drawing.spaces import spaced
 
 if TYPE_CHECKING:
     from rich.style import Style
     from textual.strip import Strip
 
     from tui.app.render.answers.base import Context
-    from tui.views import Fill, Filled, Mask
+    from tui.protocol.answers import Fill, Filled, Mask
 
 MODES: tuple[str, ...] = ("guesses", "sentences")
 HELP = (

@@ -12,6 +12,7 @@ from tui.app.render import numbers
 from tui.app.render.answers.base import Drawn, Target, kept
 from tui.app.render.glyphs import fit, pad, visible, wrapped
 from tui.app.render.strips import Lines, bar, row
+from tui.drawing.spaces import spaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
     from tui.app.render.answers.base import Context
-    from tui.views import Generated, GenerationSetting, Written
+    from tui.protocol.answers import Generated, GenerationSetting, WrittenToken
 
 MODES: tuple[str, ...] = ("text", "tokens", "settings")
 HELP = (
@@ -115,13 +116,13 @@ class _Columns(NamedTuple):
     others: int
 
 
-def _row(context: Context, columns: _Columns, position: int, token: Written, here: bool) -> Strip:
+def _row(context: Context, columns: _Columns, position: int, token: WrittenToken, here: bool) -> Strip:
     muted = context.style("muted")
     name = context.style("cursor" if here else "special" if token.forced_by else "strong")
     numbers_ = f" {numbers.percent(token.probability):>9} {_rank(token):>{columns.ranks}} "
     bits = [
         (f"{'▸' if here else ' '}{'!' if token.forced_by else ' '}{position:>{columns.places}} ", muted),
-        (pad(_shown(token.text), columns.names), name),
+        (pad(spaced(token.text), columns.names), name),
         (numbers_, context.style("text")),
     ]
     if columns.bars:
@@ -131,33 +132,25 @@ def _row(context: Context, columns: _Columns, position: int, token: Written, her
 
 
 @kept
-def _widths(tokens: tuple[Written, ...]) -> tuple[int, int]:
+def _widths(tokens: tuple[WrittenToken, ...]) -> tuple[int, int]:
     """Cells of the widest token, within limits, and of the longest rank."""
     return _token_width(tokens), max((len(_rank(token)) for token in tokens[1:]), default=1)
 
 
-def _token_width(tokens: Sequence[Written]) -> int:
-    widest = max((cell_len(visible(_shown(token.text))) for token in tokens[1:]), default=5)
+def _token_width(tokens: Sequence[WrittenToken]) -> int:
+    widest = max((cell_len(visible(spaced(token.text))) for token in tokens[1:]), default=5)
     return max(5, min(_WIDEST_TOKEN, widest))
 
 
-def _shown(text: str) -> str:
-    """A token with its outer spaces written out, which tell it from the one without."""
-    bare = text.strip(" ")
-    if not bare:
-        return "␣" * len(text)
-    return "␣" * (len(text) - len(text.lstrip(" "))) + bare + "␣" * (len(text) - len(text.rstrip(" ")))
-
-
-def _rank(token: Written) -> str:
+def _rank(token: WrittenToken) -> str:
     return numbers.count(token.rank)
 
 
-def _others(token: Written, room: int) -> str:
+def _others(token: WrittenToken, room: int) -> str:
     """The setting that forced it, then as many of the step's likeliest tokens as fit as a whole."""
     parts = [f"by {token.forced_by}"] if token.forced_by else []
     parts += [
-        f"{fit(_shown(each.text), _WIDEST_TOKEN)} {numbers.percent(each.probability)}"
+        f"{fit(spaced(each.text), _WIDEST_TOKEN)} {numbers.percent(each.probability)}"
         for each in token.alternatives
     ]
     shown = ""

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
     from tui.app.render.answers.base import Context
-    from tui.values import Token
-    from tui.views import Tagged
+    from tui.protocol.answers import Tagged
+    from tui.protocol.tokens import Token
 
 MOST_ROWS = 512
 _SHADES = ((0.75, "█"), (0.5, "▓"), (0.25, "▒"), (0.05, "░"), (0.0, "·"))

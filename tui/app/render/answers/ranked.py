@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
     from tui.app.render.answers.base import Context
-    from tui.views import LabelVerdict, Ranked
+    from tui.protocol.answers import LabelVerdict, Ranked
 
 MODES: tuple[str, ...] = ("ranking", "how")
 HELP = (

@@ -10,16 +10,17 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.cells import cell_len
 
 from tui.app.render.answers.base import Drawn, Target, kept
-from tui.app.render.glyphs import fit, pad, spaced, wrapped
+from tui.app.render.glyphs import fit, pad, wrapped
 from tui.app.render.numbers import UNKNOWN, count, logit, percent
 from tui.app.render.strips import Lines, bar, flow, row
+from tui.drawing.spaces import spaced
 
 if TYPE_CHECKING:
     from textual.strip import Strip
 
     from tui.app.render.answers.base import Context
-    from tui.values import Token
-    from tui.views import Scored, TokenScore
+    from tui.protocol.answers import Scored, TokenScore
+    from tui.protocol.tokens import Token
 
 MODES: tuple[str, ...] = ("text", "table", "next")
 HELP = (

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
     from tui.app.render.answers.base import Context
-    from tui.values import Token
-    from tui.views import Extracted, TokenSpan, Window
+    from tui.protocol.answers import Extracted, TokenSpan, Window
+    from tui.protocol.tokens import Token
 
 _MOST_ROWS = 512
 _TOKEN, _CELL, _WIDEST_BAR = 14, 7, 40

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
     from tui.app.render.answers.base import Context
-    from tui.values import Token, TokenSequence
-    from tui.views import Entity, Strategy, Tagged
+    from tui.protocol.answers import Entity, Strategy, Tagged
+    from tui.protocol.tokens import Token, TokenSequence
 
 _MOST_ROWS = 512
 _TOKEN, _WIDEST = 16, 24

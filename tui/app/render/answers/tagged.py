@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
     from tui.app.render.answers.base import Context
-    from tui.views import Entity, Tagged
+    from tui.protocol.answers import Entity, Tagged
 
 MODES: tuple[str, ...] = ("entities", "matrix", "strategies")
 HELP = (

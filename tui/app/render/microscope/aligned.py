@@ -16,7 +16,7 @@ from rich.style import Style
 from tui.app.render.glyphs import fit, visible
 
 if TYPE_CHECKING:
-    from tui.microscope.comparison import Compared, Comparison
+    from tui.protocol.microscope.comparison import ComparedTokenizer, Comparison
 
 CUT, WITHIN, THROUGH, UNKNOWN, DROPPED = "│", "·", "┊", "¿", "░"
 _MEANINGS = (
@@ -34,7 +34,7 @@ Owners = tuple[tuple[int, ...], ...]
 """For each tokenizer the places in its `tokens` of those that cover some characters."""
 
 
-class Column(NamedTuple):
+class AlignedColumn(NamedTuple):
     """Characters that stand below each other in all rows."""
 
     shown: str
@@ -52,7 +52,7 @@ class Column(NamedTuple):
 class Block(NamedTuple):
     """One line of columns, and whose the characters before and after it are."""
 
-    columns: tuple[Column, ...]
+    columns: tuple[AlignedColumn, ...]
     before: Owners
     after: Owners
 
@@ -79,7 +79,7 @@ def lay_out(comparison: Comparison, start: int, room: int, most: int) -> list[Bl
     else:
         before = _crossing(comparison, segments[number].tokens, start)
     blocks: list[Block] = []
-    line: list[Column] = []
+    line: list[AlignedColumn] = []
     used = 1
     for segment in segments[number:]:
         first = max(segment.start, start)
@@ -110,7 +110,7 @@ def _crossing(comparison: Comparison, owners: Owners, place: int) -> Owners:
     )
 
 
-def _columns(text: str, start: int, owners: Owners, room: int) -> list[Column]:
+def _columns(text: str, start: int, owners: Owners, room: int) -> list[AlignedColumn]:
     """The characters of one segment: one column, or several where they don't fit into `room` cells."""
     shared = max((len(tokens) for tokens in owners), default=0)
     extra = len(_share(shared))
@@ -130,7 +130,7 @@ def _columns(text: str, start: int, owners: Owners, room: int) -> list[Column]:
     return columns
 
 
-def _column(text: str, end: int, owners: Owners, extra: int) -> Column:
+def _column(text: str, end: int, owners: Owners, extra: int) -> AlignedColumn:
     if text.isascii() and text.isprintable():  # most are, and looking each character up takes time
         shown, cells = text.replace(" ", SPACE), len(text)
         blank = "".join(" " if character == " " else DROPPED for character in text)
@@ -141,7 +141,7 @@ def _column(text: str, end: int, owners: Owners, extra: int) -> Column:
             (" " if character.isspace() else DROPPED) * cell_len(visible(character)) for character in text
         )
         blank = (blank + (blank[:1] or DROPPED) * cells)[:cells]
-    return Column(shown, blank, cells + extra, extra, end, owners)
+    return AlignedColumn(shown, blank, cells + extra, extra, end, owners)
 
 
 def on_its_own(text: str) -> str:
@@ -159,7 +159,7 @@ def _share(tokens: int) -> str:
     return f"×{tokens}" if tokens > 1 else ""
 
 
-class Rows:
+class AlignedRows:
     """Draws blocks: the names in a gutter, then the text as each tokenizer cuts it."""
 
     def __init__(self, comparison: Comparison, style: Callable[[str], Style]) -> None:
@@ -221,7 +221,7 @@ def legend(rows: Iterable[list[tuple[str, Style]]]) -> list[str]:
     return [f"{mark} {meaning}" for mark, meaning in _MEANINGS if mark in drawn]
 
 
-def unaligned(compared: Compared, width: int, most: int) -> str:
+def unaligned(compared: ComparedTokenizer, width: int, most: int) -> str:
     """The first tokens of a tokenizer that knows no offsets, and how many there are."""
     shown, cells = [], 0
     for token in compared.tokens[:most]:

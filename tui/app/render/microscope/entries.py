@@ -14,7 +14,7 @@ from tui.app.render.numbers import UNKNOWN
 from tui.app.render.strips import row
 
 if TYPE_CHECKING:
-    from tui.microscope.vocabulary import AddedFlags, Entry
+    from tui.protocol.microscope.vocabulary import AddedFlags, Entry
 
 Styles: TypeAlias = Callable[[str], Style]
 """The palette: a name's style."""

@@ -23,8 +23,8 @@ from tui.app.render.microscope.entries import (
 from tui.app.render.strips import row
 
 if TYPE_CHECKING:
-    from tui.microscope.questions import Explained
-    from tui.microscope.vocabulary import AddedFlags, Entry, EntryDetail, MergeNode, NearestTokens
+    from tui.protocol.microscope.questions import Explained
+    from tui.protocol.microscope.vocabulary import AddedFlags, Entry, EntryDetail, MergeNode, NearestTokens
 
 _LABEL = 11
 _LONGEST = 240
@@ -205,7 +205,7 @@ def _merges(page: _Page, detail: EntryDetail) -> None:
 def _branches(tree: tuple[MergeNode, ...], most: int) -> list[str]:
     """What joins each node to the one above it; of nodes deeper than `most` the depth is written.
 
-    >>> from tui.microscope.vocabulary import MergeNode as N
+    >>> from tui.protocol.microscope.vocabulary import MergeNode as N
     >>> tree = (N("aba", 0, 1, 0), N("ab", 1, 0, 1), N("a", 2, None, 2), N("b", 3, None, 2), N("a", 2, None, 1))
     >>> [branch + node.text for node, branch in zip(tree, _branches(tree, 9))]
     ['aba', '├ ab', '│ ├ a', '│ └ b', '└ a']

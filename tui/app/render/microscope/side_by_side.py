@@ -16,7 +16,7 @@ from tui.app.render.numbers import UNKNOWN, count, percent
 from tui.app.render.strips import bar, row
 
 if TYPE_CHECKING:
-    from tui.microscope.comparison import Compared, Comparison, Contrasts, Split
+    from tui.protocol.microscope.comparison import ComparedTokenizer, Comparison, Contrasts, Split
 
 _NAME_LEAST, _NAME_MOST = 10, 34
 _BAR_LEAST, _BAR_MOST = 8, 40
@@ -28,7 +28,7 @@ class _Figure(NamedTuple):
 
     above: str
     head: str
-    cell: Callable[[Compared], str]
+    cell: Callable[[ComparedTokenizer], str]
     rank: int = 0
     left: bool = False
 
@@ -112,7 +112,7 @@ def _right(text: str, width: int) -> str:
     return " " * (width - cell_len(text)) + text
 
 
-def about(compared: Compared, reference: str, comparison: Comparison) -> str:
+def about(compared: ComparedTokenizer, reference: str, comparison: Comparison) -> str:
     """All that is known of one tokenizer on this text, in sentences."""
     excerpt = comparison.excerpt
     source = f" ({reference})" if reference and reference != compared.name else ""

@@ -8,8 +8,8 @@ from tui.app.render.chips import Chip
 from tui.app.render.glyphs import fit, visible
 
 if TYPE_CHECKING:
-    from tui.microscope.questions import Dissected
-    from tui.microscope.stages import Part, Piece, RoundTrip, Stage
+    from tui.protocol.microscope.questions import Dissected
+    from tui.protocol.microscope.stages import Part, Piece, RoundTrip, Stage
 
 _WIDEST = 40
 

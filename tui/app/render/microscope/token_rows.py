@@ -13,7 +13,7 @@ from tui.app.render.numbers import UNKNOWN
 from tui.app.render.strips import row
 
 if TYPE_CHECKING:
-    from tui.microscope.token_list import ListedToken
+    from tui.protocol.microscope.token_list import ListedToken
 
 _WIDEST = 32
 _CHARACTERS = "characters"

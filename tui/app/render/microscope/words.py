@@ -10,7 +10,7 @@ from textual.strip import Strip
 
 from tui.app.render.microscope.traces.base import StyleOf, brief, counted, span
 from tui.app.render.strips import row
-from tui.microscope.stages import Part
+from tui.protocol.microscope.stages import Part
 
 _WIDEST = 24
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from textual.reactive import var
 
+from tui.app.branches.nodes import PROMPT, Setting
+from tui.app.branches.traced import chosen as by_beam
 from tui.app.engine_client import EngineLost
 from tui.app.panes.writing.branches import facts_of
 from tui.app.render import numbers
 from tui.app.render.glyphs import visible
 from tui.app.screens.writing.panes import Panes
 from tui.app.widgets.one_line import OneLine
-from tui.generation.nodes import PROMPT, Setting
-from tui.generation.traced import chosen as by_beam
 from tui.protocol import (
     BeamsStepped,
     Cancelled,
@@ -29,17 +29,18 @@ from tui.protocol import (
     Stepped,
     Superseded,
 )
+from tui.tasks import TASKS
 
 if TYPE_CHECKING:
     from textual.timer import Timer
 
+    from tui.app.branches.tree import Tree
+    from tui.app.branches.written import Draft
     from tui.app.engine_client import Notice
     from tui.app.writers import Writers
-    from tui.forms import Value
-    from tui.generation.kept import CacheUse
-    from tui.generation.steps import Chosen
-    from tui.generation.tree import Tree
-    from tui.generation.written import Written
+    from tui.protocol.writing.kept import CacheUse
+    from tui.protocol.writing.steps import Chosen
+    from tui.tasks.forms import Value
 
 
 P = ParamSpec("P")
@@ -75,7 +76,7 @@ class Hearing(Panes):
         task: str,
         inputs: Mapping[str, str],
         options: Mapping[str, Value],
-        written: Written,
+        written: Draft,
         edited: Callable[[str], None],
         keep: Callable[[], None],
     ) -> None:
@@ -295,7 +296,7 @@ class Hearing(Panes):
         chosens = tuple(tree.chosens())
         self.set_reactive(Hearing.place, self.validate_place(self.place))
         text.prompt, text.chosens, text.place = self.prompt, chosens, self.place
-        text.ending, text.source = tree.branch.stop, self._asked["task"] != "text-generation"
+        text.ending, text.source = tree.branch.stop, TASKS[self._asked["task"]].has_encoder
         text.set_title(self._facts(tree))
         text.follow()
         if whole:

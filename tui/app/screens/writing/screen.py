@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual import on
 
+from tui.app.branches.traced import chosen as by_beam
+from tui.app.branches.tree import Tree
 from tui.app.keys import EVERYWHERE, HERE, WRITING, bindings
 from tui.app.panes.field import Edited
 from tui.app.panes.input import InputPane
@@ -14,10 +16,11 @@ from tui.app.panes.writing.text import TextPane
 from tui.app.render.glyphs import fit, visible
 from tui.app.screens.writing.hearing import Hearing, after_token
 from tui.app.widgets.pick_pane import PickPane
-from tui.generation.options import OPTIONS, decoding_of
-from tui.generation.traced import chosen as by_beam
-from tui.generation.tree import Tree
-from tui.values import RowAddress
+from tui.drawing.spaces import spaced
+from tui.protocol.rows import RowAddress
+from tui.protocol.writing.decoding import decoding_of
+from tui.tasks import TASKS, WRITERS
+from tui.tasks.decoding import OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,13 +28,12 @@ if TYPE_CHECKING:
     from tui.app.conversation import Conversation
     from tui.app.desks import Desks
     from tui.app.screens.playground import Playground
-    from tui.forms import Value
+    from tui.tasks.forms import Value
 
 UNTIL_STOP = 4096
 """Most tokens that one press of space writes."""
 MOST_AT_ONCE = 100_000
 """Most tokens that can be asked for by their number."""
-TASKS = ("text-generation", "summarization", "translation")
 
 
 class Writing(Hearing):
@@ -127,10 +129,10 @@ class Writing(Hearing):
         banned = self._written.banned
         if selected.index in banned:
             self._written.banned = tuple(each for each in banned if each != selected.index)
-            self.say(f"“{visible(selected.label)}” is allowed again")
+            self.say(f"“{visible(spaced(selected.label))}” is allowed again")
         else:
             self._written.banned = (*banned, selected.index)
-            self.say(f"“{visible(selected.label)}” is never chosen; x allows it again")
+            self.say(f"“{visible(spaced(selected.label))}” is never chosen; x allows it again")
         self._look()
 
     @after_token
@@ -155,7 +157,7 @@ class Writing(Hearing):
     def _read(self) -> None:
         place = len(self.branching.ids()) if self.place is None else self.place
         position = self._prompt_tokens - 1 + place
-        sequence = 0 if self._asked["task"] == "text-generation" else 1
+        sequence = int(TASKS[self._asked["task"]].has_encoder)
         self._writers.read(self._written.readout, RowAddress(sequence, max(0, position)))
 
     @on(TextPane.Placed)
@@ -350,8 +352,8 @@ class Writing(Hearing):
 def write(playground: Playground, conversation: Conversation, desks: Desks, keep: Callable[[], None]) -> None:
     """Open the screen for the task at hand, with what was written for it before."""
     task = conversation.task
-    if task not in TASKS:
-        playground.say(f"{task} writes nothing: {', '.join(TASKS)} do")
+    if task not in WRITERS:
+        playground.say(f"{task} writes nothing: {', '.join(WRITERS)} do")
         return
     playground.app.push_screen(
         Writing(

@@ -16,7 +16,7 @@ from tui.engine.tokenization.traces.bpe import BytePairModel
 from tui.engine.tokenization.traces.unigram import UnigramModel
 from tui.engine.tokenization.traces.word_level import WordLevelModel
 from tui.engine.tokenization.traces.wordpiece import WordPieceModel
-from tui.microscope.traces import AnyTrace
+from tui.protocol.microscope.traces import AnyTrace
 
 if TYPE_CHECKING:
     import tokenizers
@@ -38,7 +38,7 @@ def trace(model: Mapping[str, Any], word: str, byte_level: bool = False) -> AnyT
     type, and where it has no token for the word.
 
     >>> trace({"type": "WordLevel", "vocab": {"<unk>": 0, "cat": 1}, "unk_token": "<unk>"}, "cat").pieces
-    (Piece(id=1, text='cat', start=0, end=3),)
+    (TracePiece(id=1, text='cat', start=0, end=3),)
     """
     traced, _ = _prepared(model, byte_level)
     return traced(word)

@@ -18,7 +18,7 @@ from typing import Any
 from tui.engine.errors import EngineError
 from tui.engine.tokenization.token_bytes import byte_alphabet
 from tui.engine.tokenization.traces.unknown import unknown_id
-from tui.microscope.traces import BytePairTrace, Merge, Origin, Piece, Symbol
+from tui.protocol.microscope.traces import BytePairTrace, Merge, Origin, Symbol, TracePiece
 
 LONGEST_WALK = 512
 """Most symbols of a word whose merges are kept; a longer one is walked up to the last piece that ends in here."""
@@ -95,7 +95,7 @@ def trace(model: BytePairModel, word: str) -> BytePairTrace:
     [('hug', 0, 3), ('s', 3, 4)]
     """
     if model.ignores_merges and word in model.vocabulary:
-        entry = Piece(model.vocabulary[word], word, 0, len(word))
+        entry = TracePiece(model.vocabulary[word], word, 0, len(word))
         return BytePairTrace(word, (entry,), (), (), (), 0, 0, whole=True, dropout=model.dropout)
     symbols, dropped = first_symbols(model, word)
     merges, final = merge_all(model, symbols)
@@ -105,7 +105,7 @@ def trace(model: BytePairModel, word: str) -> BytePairTrace:
     return BytePairTrace(
         word,
         tuple(
-            Piece(symbol.id, symbol.text, symbol.start, symbol.end)
+            TracePiece(symbol.id, symbol.text, symbol.start, symbol.end)
             for symbol in (final[place] for place in sorted(final))
         ),
         tuple(walked),

@@ -16,7 +16,7 @@ from operator import itemgetter
 from typing import Any
 
 from tui.engine.tokenization.traces.unknown import unknown_id
-from tui.microscope.traces import Node, Piece, Segmentation, UnigramTrace
+from tui.protocol.microscope.traces import LatticeNode, Segmentation, TracePiece, UnigramTrace
 
 UNKNOWN_PENALTY = 10.0
 """`K_UNK_PENALTY` of the library: nats that an unknown character lies below the worst entry."""
@@ -93,7 +93,7 @@ def trace(model: UnigramModel, word: str) -> UnigramTrace:
     )
 
 
-def lattice(model: UnigramModel, word: str) -> Iterator[Node]:
+def lattice(model: UnigramModel, word: str) -> Iterator[LatticeNode]:
     """Every entry that stands somewhere in the word, by end, then by start.
 
     A character that is no entry by itself gets a node of the unknown token, if the model has one.
@@ -102,7 +102,7 @@ def lattice(model: UnigramModel, word: str) -> Iterator[Node]:
     >>> [(node.start, node.end, node.id, node.log_probability) for node in lattice(model, "ab")]
     [(0, 1, 1, -1.0), (0, 2, 2, -2.0), (1, 2, 0, -12.0)]
     """
-    arriving: list[list[Node]] = [[] for _ in range(len(word) + 1)]
+    arriving: list[list[LatticeNode]] = [[] for _ in range(len(word) + 1)]
     for start, first in enumerate(word):
         alone = False
         for end in (start + length for length in model.lengths.get(first, ())):
@@ -110,13 +110,15 @@ def lattice(model: UnigramModel, word: str) -> Iterator[Node]:
                 break
             if (id_ := model.ids.get(word[start:end])) is not None:
                 alone = alone or end == start + 1
-                arriving[end].append(Node(start, end, id_, model.entries[id_][1], False))
+                arriving[end].append(LatticeNode(start, end, id_, model.entries[id_][1], False))
         if not alone and model.unknown is not None:
-            arriving[start + 1].append(Node(start, start + 1, model.unknown, model.unknown_score, True))
+            arriving[start + 1].append(
+                LatticeNode(start, start + 1, model.unknown, model.unknown_score, True)
+            )
     return chain.from_iterable(arriving)
 
 
-def best_ways(nodes: Sequence[Node], length: int, count: int) -> list[list[_Way]]:
+def best_ways(nodes: Sequence[LatticeNode], length: int, count: int) -> list[list[_Way]]:
     """The `count` likeliest ways from the beginning to each place of a word, exactly.
 
     nodes: by end, then by start. length: characters of the word. Returns [length + 1][up to count], the likeliest
@@ -136,7 +138,7 @@ def best_ways(nodes: Sequence[Node], length: int, count: int) -> list[list[_Way]
     return ways
 
 
-def _path(nodes: Sequence[Node], ways: Sequence[Sequence[_Way]], nth: int) -> list[int]:
+def _path(nodes: Sequence[LatticeNode], ways: Sequence[Sequence[_Way]], nth: int) -> list[int]:
     """The nodes of the nth best way to the end of the word."""
     places = []
     _, place, nth = ways[-1][nth]
@@ -146,7 +148,7 @@ def _path(nodes: Sequence[Node], ways: Sequence[Sequence[_Way]], nth: int) -> li
     return places[::-1]
 
 
-def _segmentations(nodes: Sequence[Node], ways: Sequence[Sequence[_Way]]) -> Iterator[Segmentation]:
+def _segmentations(nodes: Sequence[LatticeNode], ways: Sequence[Sequence[_Way]]) -> Iterator[Segmentation]:
     best = ways[-1][0][0]
     for nth, (log_probability, _, _) in enumerate(ways[-1]):
         behind = best - log_probability
@@ -172,7 +174,7 @@ def _refuse_unknown(model: UnigramModel, word: str, ways: Sequence[Sequence[_Way
             unknown_id(model.ids, None, character)
 
 
-def _runs(model: UnigramModel, nodes: Sequence[Node]) -> Iterator[tuple[int, int, int]]:
+def _runs(model: UnigramModel, nodes: Sequence[LatticeNode]) -> Iterator[tuple[int, int, int]]:
     """Start, end and number of the nodes that become one string: neighbors that are unknown are fused."""
     for unknown, run in groupby(nodes, key=lambda node: node.id == model.unknown):
         if unknown:
@@ -182,15 +184,15 @@ def _runs(model: UnigramModel, nodes: Sequence[Node]) -> Iterator[tuple[int, int
             yield from ((node.start, node.end, 1) for node in run)
 
 
-def _pieces(model: UnigramModel, word: str, start: int, end: int) -> list[Piece]:
+def _pieces(model: UnigramModel, word: str, start: int, end: int) -> list[TracePiece]:
     """What a string of the best way becomes: its entry, else its bytes (`<0x0A>`), else the unknown token."""
     text = word[start:end]
     if (id_ := model.ids.get(text)) is not None:
-        return [Piece(id_, text, start, end)]
+        return [TracePiece(id_, text, start, end)]
     if model.byte_fallback:
         spelled = [f"<0x{byte:02X}>" for byte in text.encode()]
         if all(entry in model.ids for entry in spelled):
-            return [Piece(model.ids[entry], entry, start, end) for entry in spelled]
+            return [TracePiece(model.ids[entry], entry, start, end) for entry in spelled]
     if model.unknown is None:
-        return [Piece(unknown_id(model.ids, None, text), text, start, end)]
-    return [Piece(model.unknown, model.entries[model.unknown][0], start, end)]
+        return [TracePiece(unknown_id(model.ids, None, text), text, start, end)]
+    return [TracePiece(model.unknown, model.entries[model.unknown][0], start, end)]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.engine.tokenization.traces.unknown import unknown_id
-from tui.microscope.traces import Piece, WordLevelTrace
+from tui.protocol.microscope.traces import TracePiece, WordLevelTrace
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,4 +38,4 @@ def trace(model: WordLevelModel, word: str) -> WordLevelTrace:
     known = word in model.vocabulary
     entry = word if known else model.unknown
     id_ = model.vocabulary[word] if known else unknown_id(model.vocabulary, model.unknown, word)
-    return WordLevelTrace(word, (Piece(id_, entry, 0, len(word)),), known)
+    return WordLevelTrace(word, (TracePiece(id_, entry, 0, len(word)),), known)

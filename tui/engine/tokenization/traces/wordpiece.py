@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.engine.tokenization.traces.unknown import unknown_id
-from tui.microscope.traces import Attempt, Piece, WordPieceTrace
+from tui.protocol.microscope.traces import Attempt, TracePiece, WordPieceTrace
 
 MOST_ATTEMPTS = 5_050
 """So many attempts are kept: all of any word of 100 characters, which is the longest that BERT's models look at."""
@@ -57,7 +57,7 @@ def trace(model: WordPieceModel, word: str) -> WordPieceTrace:
         return WordPieceTrace(word, _unknown(model, word), (), 0, model.longest_word, too_long=True)
     attempts: list[Attempt] = []
     total = 0
-    pieces: list[Piece] = []
+    pieces: list[TracePiece] = []
     start = 0
     while start < len(word):
         hit, tried = longest_match(model, word, start, MOST_ATTEMPTS - len(attempts))
@@ -67,7 +67,7 @@ def trace(model: WordPieceModel, word: str) -> WordPieceTrace:
             return WordPieceTrace(
                 word, _unknown(model, word), tuple(attempts), total, model.longest_word, stuck_at=start
             )
-        pieces.append(Piece(hit.id, hit.text, hit.start, hit.end))
+        pieces.append(TracePiece(hit.id, hit.text, hit.start, hit.end))
         start = hit.end
     return WordPieceTrace(word, tuple(pieces), tuple(attempts), total, model.longest_word)
 
@@ -93,5 +93,5 @@ def longest_match(
     return None, tried
 
 
-def _unknown(model: WordPieceModel, word: str) -> tuple[Piece]:
-    return (Piece(unknown_id(model.vocabulary, model.unknown, word), model.unknown, 0, len(word)),)
+def _unknown(model: WordPieceModel, word: str) -> tuple[TracePiece]:
+    return (TracePiece(unknown_id(model.vocabulary, model.unknown, word), model.unknown, 0, len(word)),)

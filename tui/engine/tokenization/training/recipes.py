@@ -9,7 +9,7 @@ import tokenizers
 from tokenizers import decoders, models, normalizers, pre_tokenizers, processors, trainers
 
 if TYPE_CHECKING:
-    from tui.microscope.training import Algorithm, Recipe
+    from tui.protocol.microscope.training import Algorithm, Recipe
 
 WORD_END = "</w>"
 CONTINUES = "##"

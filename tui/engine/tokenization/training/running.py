@@ -13,7 +13,7 @@ from pathlib import Path
 import msgspec
 
 from tui.engine.errors import EngineError
-from tui.microscope.training import ALGORITHMS, LARGEST, SMALLEST, Recipe
+from tui.protocol.microscope.training import ALGORITHMS, LARGEST, SMALLEST, Recipe
 
 Report = Callable[[str, int, int], None]
 """Told a stage, how much of it is done, and of how much; 0 of 0 where nobody knows."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from tui.engine.errors import EngineError
 from tui.engine.tokenization.opening import OpenTokenizer, open_tokenizer
 from tui.engine.tokenization.training.running import Report, train
-from tui.microscope.training import Recipe
+from tui.protocol.microscope.training import Recipe
 
 PREFIX = "trained:"
 """What their references begin with."""

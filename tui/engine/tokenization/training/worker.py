@@ -19,7 +19,7 @@ import msgspec
 from tui.engine.errors import failure_of
 from tui.engine.tokenization.training import recipes
 from tui.engine.tokenization.training.corpus import Corpus
-from tui.microscope.training import Recipe
+from tui.protocol.microscope.training import Recipe
 
 READING, LEARNING = "reading", "learning"
 _EVERY_SECONDS = 0.1

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from tui.app.render.microscope.traces import byte_pair, unigram, word_level, wordpiece
-from tui.app.render.microscope.traces.base import Drawn, StyleOf
-from tui.microscope.traces import AnyTrace, BytePairTrace, UnigramTrace, WordPieceTrace
+from tui.app.render.microscope.traces.base import DrawnTrace, StyleOf
+from tui.protocol.microscope.traces import AnyTrace, BytePairTrace, UnigramTrace, WordPieceTrace
 
 
 def steps(trace: AnyTrace) -> int:
@@ -20,7 +20,7 @@ def steps(trace: AnyTrace) -> int:
             return 1
 
 
-def draw(trace: AnyTrace, step: int, width: int, style: StyleOf) -> Drawn:
+def draw(trace: AnyTrace, step: int, width: int, style: StyleOf) -> DrawnTrace:
     """The rows of a step, 0 to `steps(trace)`."""
     match trace:
         case BytePairTrace():

@@ -14,7 +14,7 @@ from tui.app.render.chips import Chip, Flow
 from tui.app.render.glyphs import fit, visible, wrapped
 from tui.app.render.numbers import UNKNOWN
 from tui.app.render.strips import Lines, row
-from tui.microscope.traces import Piece
+from tui.protocol.microscope.traces import TracePiece
 
 MOST_PIECES = 200
 """Pieces that are listed; the view of the stages has all of them."""
@@ -22,7 +22,7 @@ MOST_PIECES = 200
 StyleOf: TypeAlias = Callable[[str], Style]
 
 
-class Drawn(NamedTuple):
+class DrawnTrace(NamedTuple):
     """The steps up to one of them, from top to bottom."""
 
     rows: Lines
@@ -63,7 +63,7 @@ def said(text: str, width: int, style: Style) -> list[Strip]:
 
 
 def pieces_rows(
-    pieces: Sequence[Piece], width: int, style: StyleOf, means: Sequence[str] = ()
+    pieces: Sequence[TracePiece], width: int, style: StyleOf, means: Sequence[str] = ()
 ) -> list[Strip]:
     """What the word became: its pieces with ids and characters.
 
@@ -96,7 +96,7 @@ def span(start: int | None, end: int | None) -> str:
 # ---------------------------------------------------------------------------------- a word with marks below
 
 
-class Marked(NamedTuple):
+class MarkedPart(NamedTuple):
     """Characters [start, end) of a word and how they stand out: by a style, and by what is drawn below them."""
 
     start: int
@@ -107,7 +107,7 @@ class Marked(NamedTuple):
 
 
 def marked_word(
-    word: str, marks: Sequence[Marked], near: int, width: int, style: StyleOf, margin: str = ""
+    word: str, marks: Sequence[MarkedPart], near: int, width: int, style: StyleOf, margin: str = ""
 ) -> list[Strip]:
     """A word and below it the marks of its parts, in two rows; of a long word what is near a character.
 
@@ -132,7 +132,7 @@ def _character(character: str) -> str:
     return shown if cell_len(shown) else f"◌{shown}"
 
 
-def _mark(mark: Marked, place: int, cells: int) -> str:
+def _mark(mark: MarkedPart, place: int, cells: int) -> str:
     head, inner, tail, single = tuple(mark.mark)
     is_first, is_last = place == mark.start, place == mark.end - 1
     if is_first and is_last and cells == 1:

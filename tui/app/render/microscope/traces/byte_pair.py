@@ -14,7 +14,7 @@ from tui.app.render.answers.base import kept
 from tui.app.render.glyphs import fit
 from tui.app.render.microscope.traces.base import (
     MOST_PIECES,
-    Drawn,
+    DrawnTrace,
     StyleOf,
     brief,
     counted,
@@ -23,7 +23,7 @@ from tui.app.render.microscope.traces.base import (
 )
 from tui.app.render.microscope.traces.ranked import ranked_symbols
 from tui.app.render.strips import Lines, row
-from tui.microscope.traces import BytePairTrace, Stage, Symbol, stage
+from tui.protocol.microscope.traces import BytePairTrace, MergeStage, Symbol, stage
 
 _NUMBER = 5
 _NARROWEST_TOLD = 56
@@ -37,14 +37,14 @@ def steps(trace: BytePairTrace) -> int:
     return len(trace.merges)
 
 
-def draw(trace: BytePairTrace, step: int, width: int, style: StyleOf) -> Drawn:
+def draw(trace: BytePairTrace, step: int, width: int, style: StyleOf) -> DrawnTrace:
     """The moments before `step` merges, and that after them."""
     rows = Lines()
     if trace.whole:
         says = "The word is an entry: it is taken whole, and no merge is looked at (ignore_merges is set)."
         rows += said(says, width, style("strong"))
         rows += [*pieces_rows(trace.pieces, width, style), *_notes(trace, width, style)]
-        return Drawn(rows, 0)
+        return DrawnTrace(rows, 0)
     moments = _moments(trace)
     rows += [partial(_past, moments, number, width, style) for number in range(step)]
     now = moments.after(step)
@@ -55,7 +55,7 @@ def draw(trace: BytePairTrace, step: int, width: int, style: StyleOf) -> Drawn:
         means = [meaning(symbol) for symbol in now.symbols[:MOST_PIECES]]
         rows += pieces_rows(trace.pieces, width, style, means)
     rows += _notes(trace, width, style)
-    return Drawn(rows, step)
+    return DrawnTrace(rows, step)
 
 
 class _Moments:
@@ -65,7 +65,7 @@ class _Moments:
         self._trace = trace
         self._known = [stage(trace, 0)]
 
-    def after(self, merged: int) -> Stage:
+    def after(self, merged: int) -> MergeStage:
         """The moment after so many merges."""
         while len(self._known) <= merged:
             done, last = len(self._known) - 1, self._known[-1]
@@ -103,7 +103,7 @@ def meaning(symbol: Symbol) -> str:
     return "" if plain else brief(text, 20)
 
 
-def _sentence(trace: BytePairTrace, now: Stage, step: int) -> str:
+def _sentence(trace: BytePairTrace, now: MergeStage, step: int) -> str:
     total, merge = len(trace.merges), now.next
     begins = "" if step else _beginning(trace)
     if merge is None:

@@ -13,7 +13,7 @@ from tui.app.render.glyphs import pad
 from tui.app.render.microscope.traces.base import StyleOf, brief, counted
 from tui.app.render.numbers import UNKNOWN
 from tui.app.render.strips import row
-from tui.microscope.traces import Stage, Symbol
+from tui.protocol.microscope.traces import MergeStage, Symbol
 
 _GUTTER = ("     ", "rank ", "means")
 _MOST_LINES = 5
@@ -34,7 +34,9 @@ class _Symbol(NamedTuple):
     label_x: int
 
 
-def ranked_symbols(now: Stage, meaning: Callable[[Symbol], str], width: int, style: StyleOf) -> list[Strip]:
+def ranked_symbols(
+    now: MergeStage, meaning: Callable[[Symbol], str], width: int, style: StyleOf
+) -> list[Strip]:
     """The symbols of a moment, of many those around the pair that is merged next, which is marked ▸rank◂.
 
     meaning: what a symbol stands for, empty where its text shows it.
@@ -57,7 +59,7 @@ def ranked_symbols(now: Stage, meaning: Callable[[Symbol], str], width: int, sty
 
 
 def _lines(
-    now: Stage, meaning: Callable[[Symbol], str], begin: int, end: int, room: int
+    now: MergeStage, meaning: Callable[[Symbol], str], begin: int, end: int, room: int
 ) -> list[list[_Symbol]]:
     """The symbols [begin, end), each as near to the one before as their rank lets it, in lines of `room` cells.
 

@@ -13,8 +13,8 @@ from textual.strip import Strip
 from tui.app.render import numbers
 from tui.app.render.glyphs import fit, pad
 from tui.app.render.microscope.traces.base import (
-    Drawn,
-    Marked,
+    DrawnTrace,
+    MarkedPart,
     StyleOf,
     brief,
     counted,
@@ -24,7 +24,7 @@ from tui.app.render.microscope.traces.base import (
     span,
 )
 from tui.app.render.strips import Lines, row
-from tui.microscope.traces import Node, UnigramTrace
+from tui.protocol.microscope.traces import LatticeNode, UnigramTrace
 
 _NUMBER = 5
 _SCORE = 11
@@ -39,7 +39,7 @@ def steps(trace: UnigramTrace) -> int:
     return trace.characters
 
 
-def draw(trace: UnigramTrace, step: int, width: int, style: StyleOf) -> Drawn:
+def draw(trace: UnigramTrace, step: int, width: int, style: StyleOf) -> DrawnTrace:
     """The best arrival at each place before, then all that arrive at the place after `step` characters."""
     rows = Lines(partial(_past, trace, place, width, style) for place in range(1, step))
     first = len(rows)
@@ -50,28 +50,28 @@ def draw(trace: UnigramTrace, step: int, width: int, style: StyleOf) -> Drawn:
             f"it gets the best way to it; {counted(len(trace.nodes), 'piece')} of the vocabulary fit."
         )
         rows += said(says, width, style("strong"))
-        return Drawn(rows, 0)
+        return DrawnTrace(rows, 0)
     rows += _arriving(trace, step, width, style)
     if step == trace.characters:
         rows += _outcome(trace, width, style)
-    return Drawn(rows, first)
+    return DrawnTrace(rows, first)
 
 
 # ------------------------------------------------------------------------------------------------ the way
 
 
-def _way(trace: UnigramTrace, place: int, most: int | None = None) -> list[Node]:
+def _way(trace: UnigramTrace, place: int, most: int | None = None) -> list[LatticeNode]:
     """The best way to a place, or the end of it."""
-    nodes: list[Node] = []
+    nodes: list[LatticeNode] = []
     while len(nodes) != most and (last := trace.arrivals[place]) is not None:
         nodes.append(trace.nodes[last])
         place = nodes[-1].start
     return nodes[::-1]
 
 
-def _marks(trace: UnigramTrace, place: int) -> list[Marked]:
+def _marks(trace: UnigramTrace, place: int) -> list[MarkedPart]:
     return [
-        Marked(node.start, node.end, "odd" if number % 2 else "even", "╰─╯╵")
+        MarkedPart(node.start, node.end, "odd" if number % 2 else "even", "╰─╯╵")
         for number, node in enumerate(_way(trace, place))
     ]
 
@@ -87,7 +87,7 @@ def _way_text(trace: UnigramTrace, place: int, room: int) -> str:
     return shown if not first else f"…│{shown}"
 
 
-def _piece(trace: UnigramTrace, node: Node) -> str:
+def _piece(trace: UnigramTrace, node: LatticeNode) -> str:
     """A piece; an unknown character in brackets."""
     text = brief(trace.word[node.start : node.end], _WIDEST_PIECE)
     return f"({text})" if node.unknown else text

@@ -9,8 +9,8 @@ from textual.strip import Strip
 
 from tui.app.render.glyphs import fit, pad
 from tui.app.render.microscope.traces.base import (
-    Drawn,
-    Marked,
+    DrawnTrace,
+    MarkedPart,
     StyleOf,
     brief,
     cells_of,
@@ -21,7 +21,7 @@ from tui.app.render.microscope.traces.base import (
     span,
 )
 from tui.app.render.strips import Lines, row
-from tui.microscope.traces import Attempt, WordPieceTrace
+from tui.protocol.microscope.traces import Attempt, WordPieceTrace
 
 _NUMBER = 5
 _FOUND = 14
@@ -33,7 +33,7 @@ def steps(trace: WordPieceTrace) -> int:
     return len(trace.attempts)
 
 
-def draw(trace: WordPieceTrace, step: int, width: int, style: StyleOf) -> Drawn:
+def draw(trace: WordPieceTrace, step: int, width: int, style: StyleOf) -> DrawnTrace:
     """The candidates before the last of the first `step`, then that one in the word."""
     rows = Lines(partial(_tried, trace, number, number == step - 1, width, style) for number in range(step))
     first = len(rows)
@@ -52,22 +52,22 @@ def draw(trace: WordPieceTrace, step: int, width: int, style: StyleOf) -> Drawn:
         kept, total = len(trace.attempts), trace.attempts_total
         note = f"Kept: the first {kept:,} of {total:,} candidates. The pieces are all here."
         rows += said(note, width, style("muted"))
-    return Drawn(rows, max(0, first - 1))
+    return DrawnTrace(rows, max(0, first - 1))
 
 
 def _hits(trace: WordPieceTrace, step: int) -> list[Attempt]:
     return [tried for tried in trace.attempts[:step] if tried.id is not None]
 
 
-def _marks(trace: WordPieceTrace, step: int) -> list[Marked]:
+def _marks(trace: WordPieceTrace, step: int) -> list[MarkedPart]:
     """The pieces found so far, and below what follows them the candidate that was tried last."""
     marks = [
-        Marked(hit.start, hit.end, "odd" if number % 2 else "even", "╰─╯╵")
+        MarkedPart(hit.start, hit.end, "odd" if number % 2 else "even", "╰─╯╵")
         for number, hit in enumerate(_hits(trace, step))
     ]
     last = trace.attempts[step - 1] if step else None
     if last is not None and last.id is None:
-        marks.append(Marked(last.start, last.end, "cursor", "^^^^"))
+        marks.append(MarkedPart(last.start, last.end, "cursor", "^^^^"))
     return marks
 
 

@@ -1,0 +1,76 @@
+"""The numbers that re-shape a distribution, by the names of `ReadoutSettings`."""
+
+from __future__ import annotations
+
+from tui.tasks.forms import Option
+
+SETTINGS = (
+    Option(
+        "temperature",
+        "divides the logits; above 1 flattens, below 1 sharpens; 1 is off",
+        1.0,
+        float,
+        least=0,
+        most=100,
+        above_least=True,
+        step=0.1,
+        called="temperature",
+        in_brief="T",
+    ),
+    Option(
+        "repetition_penalty",
+        "makes the tokens that stand before less likely; 1 is off",
+        1.0,
+        float,
+        least=0,
+        most=100,
+        above_least=True,
+        step=0.05,
+        called="repetition penalty",
+        in_brief="penalty",
+    ),
+    Option(
+        "top_k",
+        "keeps so many of the likeliest rows; 0 is off",
+        0,
+        int,
+        least=0,
+        most=1e9,
+        called="top-k",
+        in_brief="top-k",
+    ),
+    Option(
+        "top_p",
+        "keeps the likeliest rows that hold this share; 1 is off",
+        1.0,
+        float,
+        least=0,
+        most=1,
+        step=0.05,
+        called="top-p",
+        in_brief="top-p",
+    ),
+    Option(
+        "min_p",
+        "keeps rows of at least this share of the likeliest's p; 0 is off",
+        0.0,
+        float,
+        least=0,
+        most=1,
+        step=0.01,
+        called="min-p",
+        in_brief="min-p",
+    ),
+    Option(
+        "typical_p",
+        "keeps this share, by how near a surprisal is to the entropy; 1 is off",
+        1.0,
+        float,
+        least=0,
+        most=1,
+        above_least=True,
+        step=0.05,
+        called="typical-p",
+        in_brief="typical-p",
+    ),
+)
