@@ -48,7 +48,7 @@ def test_the_built_in_checkpoints_are_small() -> None:
     assert sum(sizes.values()) <= ALL_CHECKPOINTS_BYTES
 
 
-@pytest.mark.parametrize("mark", ["start command", "test command", "another processor"])
+@pytest.mark.parametrize("mark", ["start command", "test command", "tools", "another processor"])
 def test_the_readme_gives_its_commands(mark: str) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(re.findall(rf"^<!-- {mark} -->\n```\w*\n.+\n```$", readme, re.MULTILINE)) == 1
@@ -59,26 +59,27 @@ def test_continuous_integration_runs_the_commands_of_the_readme(tmp_path: Path) 
     script.parent.mkdir()
     script.write_bytes((ROOT / ".ci" / "run").read_bytes())
     readme = "text\n<!-- test command -->\n```bash\necho the command > ran\n```\n```bash\nfalse\n```\n"
-    other = "<!-- another processor -->\n```bash\necho another >> ran\n```\n"
+    other = "<!-- tools -->\n```bash\necho tools >> ran\n```\n"
+    other += "<!-- another processor -->\n```bash\necho another >> ran\n```\n"
     (tmp_path / "README.md").write_text(readme + other)
     subprocess.run(["bash", str(script)], check=True, capture_output=True)
-    assert (tmp_path / "ran").read_text() == "the command\nanother\n"
+    assert (tmp_path / "ran").read_text() == "the command\ntools\nanother\n"
 
 
 def test_continuous_integration_fails_with_the_tests(tmp_path: Path) -> None:
     script = tmp_path / ".ci" / "run"
     script.parent.mkdir()
     script.write_bytes((ROOT / ".ci" / "run").read_bytes())
-    passing, failing = (
-        "<!-- test command -->\n```bash\ntrue\n```\n",
-        "<!-- test command -->\n```bash\nfalse\n```\n",
-    )
-    other = "<!-- another processor -->\n```bash\n{}\n```\n"
-    (tmp_path / "README.md").write_text(failing + other.format("true"))
-    assert subprocess.run(["bash", str(script)], capture_output=True).returncode == 1
-    (tmp_path / "README.md").write_text(passing + other.format("false"))
-    assert subprocess.run(["bash", str(script)], capture_output=True).returncode == 1
-    (tmp_path / "README.md").write_text(passing)
-    assert subprocess.run(["bash", str(script)], capture_output=True).returncode == 1
+    marks = ("test command", "tools", "another processor")
+    for broken in (*marks, ""):
+        commands = [
+            f"<!-- {mark} -->\n```bash\n{'false' if mark == broken else 'true'}\n```\n" for mark in marks
+        ]
+        (tmp_path / "README.md").write_text("".join(commands))
+        done = subprocess.run(["bash", str(script)], capture_output=True)
+        assert done.returncode == bool(broken)
+        for left_out in range(len(marks)):
+            (tmp_path / "README.md").write_text("".join(commands[:left_out] + commands[left_out + 1 :]))
+            assert subprocess.run(["bash", str(script)], capture_output=True).returncode == 1
     (tmp_path / "README.md").write_text("no command\n")
     assert subprocess.run(["bash", str(script)], capture_output=True).returncode == 1

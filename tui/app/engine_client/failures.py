@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from tui.app.engine_client.requests import Death
 from tui.protocol import (
     PROTOCOL_VERSION,
     Analyze,
     AnyRequest,
+    Cancel,
+    Continue,
     Examine,
     Inspect,
     ListCheckpoints,
     Load,
+    Ping,
+    Reweigh,
     Search,
+    Shutdown,
     Write,
 )
 from tui.protocol.failures import Failure
@@ -90,24 +96,33 @@ def cannot_send(error: ValueError) -> Failure:
 
 def doing(requests: Iterable[AnyRequest]) -> str:
     """What the engine was at, as a phrase; empty for no request."""
-    phrases = []
-    for request in requests:
-        if isinstance(request, Load):
-            phrases.append(f"loading {visible(request.reference)}")
-        elif isinstance(request, Analyze):
-            phrases.append(f"running {request.task} on {sum(map(len, request.inputs.values())):,} characters")
-        elif isinstance(request, Inspect):
-            phrases.append(f"inspecting {visible(request.reference)}")
-        elif isinstance(request, ListCheckpoints):
-            phrases.append("listing checkpoints")
-        elif isinstance(request, Examine):
-            trains = isinstance(request.question, Train)
-            phrases.append("training a tokenizer" if trains else "looking at a tokenizer")
-        elif isinstance(request, Write):
-            phrases.append("searching with beams" if isinstance(request, Search) else "writing")
-        else:
-            phrases.append("reading the logits again")
-    return " and ".join(dict.fromkeys(phrases))
+    return " and ".join(dict.fromkeys(map(_deed, requests)))
+
+
+def _deed(request: AnyRequest) -> str:
+    match request:
+        case Load():
+            return f"loading {visible(request.reference)}"
+        case Analyze():
+            return f"running {request.task} on {sum(map(len, request.inputs.values())):,} characters"
+        case Inspect():
+            return f"inspecting {visible(request.reference)}"
+        case ListCheckpoints():
+            return "listing checkpoints"
+        case Examine(question=Train()):
+            return "training a tokenizer"
+        case Examine():
+            return "looking at a tokenizer"
+        case Continue():
+            return "writing"
+        case Search():
+            return "searching with beams"
+        case Reweigh():
+            return "reading the logits again"
+        case Ping() | Cancel() | Shutdown():
+            return "answering"  # which no lane does
+        case _:
+            assert_never(request)
 
 
 class HeldBack(Failure, frozen=True):
