@@ -14,6 +14,7 @@ from textual.app import ComposeResult, RenderResult
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.screen import ModalScreen
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tests.app.driving import Driver, playground
@@ -330,6 +331,37 @@ async def test_a_dialog_that_is_closed_hears_nothing_any_more(tmp_path: Path) ->
         dialog.post_message(Listening.Said())
         await until(lambda: not dialog.is_attached and not dialog.is_running, pilot)
         assert dialog.heard == 1
+
+
+class Composing(ModalScreen[None]):
+    """A dialog whose widgets take their time to come."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.go_on = asyncio.Event()
+
+    def compose(self) -> ComposeResult:
+        yield Static("inside")
+
+    async def mount_composed_widgets(self, widgets: list[Widget]) -> None:
+        await self.go_on.wait()
+        await super().mount_composed_widgets(widgets)
+
+    def on_mount(self) -> None:
+        self.query_one(Static)
+
+
+async def test_a_dialog_that_is_closed_while_it_is_composed_is_not_mounted(tmp_path: Path) -> None:
+    async with kept(tmp_path / "screen.log") as (app, pilot):
+        dialog = Composing()
+        app.push_screen(dialog)
+        dialog.dismiss()
+        async with asyncio.timeout(60):
+            while not dialog._pruning:  # the pilot would wait for its widgets
+                await asyncio.sleep(0.01)
+        dialog.go_on.set()
+        await until(lambda: not dialog.is_attached and not dialog.is_running, pilot)
+        assert app.falls.latest == ""
 
 
 async def test_a_click_on_what_was_just_removed_meets_nothing(state_folder: Path) -> None:

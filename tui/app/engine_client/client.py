@@ -296,8 +296,10 @@ class EngineClient:
             if link is None or not link.attached:
                 continue
             link.looks += 1
-            if link.engine.popen.poll() is not None:  # a process it started may keep its pipe open
-                self.lost(link, None)
+            if link.engine.popen.poll() is not None:
+                if link.seen_gone:  # a process it started may keep its pipe open
+                    self.lost(link, None)
+                link.seen_gone = True  # its last words may lie in the pipe
             elif link.ready:
                 self._ping()
             elif link.looks * self._timing.ping > self._timing.handshake:

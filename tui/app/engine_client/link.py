@@ -61,6 +61,8 @@ class EngineLink(asyncio.Protocol):
         """The failure after which the engine said it would exit; set by the owner."""
         self.looks = 0
         """How often the owner has looked after it."""
+        self.seen_gone = False
+        """Whether the owner has seen the process ended."""
         self.received = bytearray()
         self._owner = owner
         self._ids = _GrowingIds(owner)

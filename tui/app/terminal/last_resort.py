@@ -115,7 +115,12 @@ _box_model = Widget._get_box_model
 
 @wraps(_dispatch)
 async def _dispatch_message(self: MessagePump, message: Message) -> None:
-    """One message; what its handlers let through ends neither the widget's loop nor the app."""
+    """One message; what its handlers let through ends neither the widget's loop nor the app.
+
+    A widget that is removed while it is composed has none of its own widgets, and is not mounted.
+    """
+    if isinstance(message, events.Mount) and (self._closing or getattr(self, "_pruning", False)):
+        return
     try:
         await _dispatch(self, message)
     except Exception as error:
