@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -356,9 +357,10 @@ async def test_a_dialog_that_is_closed_while_it_is_composed_is_not_mounted(tmp_p
         dialog = Composing()
         app.push_screen(dialog)
         dialog.dismiss()
-        async with asyncio.timeout(60):
-            while not dialog._pruning:  # the pilot would wait for its widgets
-                await asyncio.sleep(0.01)
+        limit = time.monotonic() + 60
+        while not dialog._pruning:  # the pilot would wait for its widgets
+            await asyncio.sleep(0.01)
+            assert time.monotonic() < limit
         dialog.go_on.set()
         await until(lambda: not dialog.is_attached and not dialog.is_running, pilot)
         assert app.falls.latest == ""

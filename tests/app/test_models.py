@@ -11,7 +11,7 @@ from transformers import pipeline
 from tests.app.driving import Driver, playground
 from tests.checkpoints import make_checkpoint
 from tests.digits import shows
-from tests.engine.loopback_hub import LoopbackHub
+from tests.engine.sources.loopback_hub import LoopbackHub
 from tui.settings import Settings
 
 TEXT = "The film was dull, and nobody laughed."

@@ -16,7 +16,7 @@ import pytest
 
 from tests.attacks.attack import Attack
 from tests.attacks.survival import UNNAMED
-from tests.engine.loopback_hub import LoopbackHub
+from tests.engine.sources.loopback_hub import LoopbackHub
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = (sys.executable, "-m", "tui")

@@ -13,7 +13,7 @@ import pytest
 from tests.checkpoints import make_checkpoint
 from tests.engine.conftest import TASK
 from tests.engine.driver import EngineProcess
-from tests.engine.loopback_hub import LoopbackHub
+from tests.engine.sources.loopback_hub import LoopbackHub
 from tests.jumping_clock import JumpingClock
 from tests.patience import PATIENCE
 from tui.protocol import Analyze, Answered, Cancel, Cancelled, Failed, Load, Loaded, Progress

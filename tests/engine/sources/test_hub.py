@@ -14,7 +14,7 @@ import torch
 from tests.checkpoints import edit_json, make_checkpoint
 from tests.engine.conftest import TASK, TinyFolder
 from tests.engine.driver import EngineProcess
-from tests.engine.loopback_hub import COMMIT, LoopbackHub
+from tests.engine.sources.loopback_hub import COMMIT, LoopbackHub
 from tests.patience import PATIENCE
 from tui.protocol import (
     Analyze,
