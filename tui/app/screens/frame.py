@@ -18,6 +18,7 @@ from tui.app.widgets.one_line import OneLine
 if TYPE_CHECKING:
     from tui.app.news import News
 
+_TOOLTIPS = {key.id: key.tooltip for keys in TABLE.values() for key in keys}
 MINIMUM = (60, 16)
 """Columns and rows below which the panes make no sense."""
 
@@ -92,13 +93,12 @@ class Frame(HearsNews[None]):
         return ((f" {key} ", "key"), (f"{binding.description} ", "muted"))
 
     def _bindings_of(self, *, own: bool) -> list[tuple[list[Binding], str]]:
-        known = {key.id: key.tooltip for keys in TABLE.values() for key in keys}
         found: dict[str, list[Binding]] = {}
         for active in self.active_bindings.values():
             name = active.binding.id
-            if name in known and active.enabled and (active.node is not self) == own:
+            if name in _TOOLTIPS and active.enabled and (active.node is not self) == own:
                 found.setdefault(name, []).append(active.binding)
-        return [(found[name], tooltip) for name, tooltip in known.items() if name in found]
+        return [(found[name], tooltip) for name, tooltip in _TOOLTIPS.items() if name in found]
 
     def own_keys(self) -> list[tuple[list[Binding], str]]:
         """What the focused pane's keys do: the keys of each action and a sentence."""

@@ -8,6 +8,7 @@ from textual import events
 from textual.app import App
 from textual.screen import Screen
 
+from tui.app.terminal import focus  # noqa: F401 - which changes Textual
 from tui.app.terminal.canvas import Canvas
 
 

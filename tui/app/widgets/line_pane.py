@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from tui.app.render.strips import changed_span
 from tui.app.widgets.frame import Framed
-from tui.app.widgets.palette import style_of
+from tui.app.widgets.palette import palette_of, style_of
 
 _DIM = Style(dim=True)
 _BLANK = Strip([])
@@ -30,6 +30,8 @@ class LinePane(Framed, ScrollView, can_focus=True):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id)
         self._rows: Sequence[Strip] = []
+        self._palette: tuple[Style, ...] | None = None
+        """The styles of the theme in which the rows are drawn."""
 
     def rows(self, width: int) -> Sequence[Strip]:
         """What to show on `width` cells, top to bottom."""
@@ -133,9 +135,16 @@ class LinePane(Framed, ScrollView, can_focus=True):
         self.refresh()
 
     def notify_style_update(self) -> None:
-        """The theme changed: the rows hold styles of the old one."""
+        """Where the theme changed, the rows hold styles of the old one; the focus alone changes none of them."""
         super().notify_style_update()
-        self.redraw()
+        palette = palette_of(self) if self.is_attached else None
+        if palette is not None and palette != self._palette:
+            self._palette = palette
+            self.theme_changed()
+            self.redraw()
+
+    def theme_changed(self) -> None:
+        """Let go of what is kept in the styles of the theme before."""
 
     def on_resize(self, event: events.Resize) -> None:
         """Rows and title depend on the width."""

@@ -39,6 +39,11 @@ def style_of(widget: Widget, name: str) -> Style:
     return style if name in _WITH_BACKGROUND else _without_background(style)
 
 
+def palette_of(widget: Widget) -> tuple[Style, ...]:
+    """Every style of the widget's screen."""
+    return tuple(style_of(widget, name) for name in NAMES)
+
+
 @lru_cache(maxsize=256)
 def _without_background(style: Style) -> Style:
     return Style(

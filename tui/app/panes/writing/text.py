@@ -78,10 +78,9 @@ class TextPane(LinePane, inherit_bindings=False):
         self._laid, self._laid_for, self._laid_out = laid, wanted, self.chosens
         return laid
 
-    def notify_style_update(self) -> None:
-        """The theme changed: the lines hold styles of the old one."""
+    def theme_changed(self) -> None:
+        """The lines hold styles of the old theme."""
         self._laid = None
-        super().notify_style_update()
 
     def _about(self) -> str:
         if self.place is None or self.place >= len(self.chosens):
