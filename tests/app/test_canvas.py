@@ -13,7 +13,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
-from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
+from textual._compositor import ChopsUpdate, Compositor, CompositorUpdate, LayoutUpdate
 from textual.app import App
 from textual.geometry import Region, Size
 from textual.strip import Strip
@@ -181,3 +181,23 @@ def test_an_update_changes_nothing_beside_its_spans() -> None:
     assert isinstance(update, CompositorUpdate)
     terminal.write(update.render_segments(console))
     assert terminal.text == ["cccccbbbbb"]
+
+
+async def test_the_focus_moves_without_a_repaint_of_the_whole_screen(
+    state_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole: list[Compositor] = []
+    render = Compositor.render_full_update
+
+    def noted(self: Compositor, **how: Any) -> LayoutUpdate:
+        whole.append(self)
+        return render(self, **how)
+
+    async with playground(state_folder) as driver:
+        await driver.pilot.press("escape", "5")
+        await driver.pilot.pause()
+        monkeypatch.setattr(Compositor, "render_full_update", noted)
+        for key in ("6", "7", "4", "tab"):
+            await driver.pilot.press(key)
+            await driver.pilot.pause()
+        assert whole == []
