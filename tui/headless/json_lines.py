@@ -98,6 +98,8 @@ def plain(value: Any) -> Any:
     >>> from tui.protocol.answers import Classified, Score
     >>> plain(Classified((Score("bad", float("nan")),)))["scores"]
     [{'label': 'bad', 'score': None}]
+    >>> plain((0.5, float("inf"))), plain((0.5, 1.5))
+    ([0.5, None], [0.5, 1.5])
     """
     if isinstance(value, msgspec.Struct):
         tag = value.__struct_config__.tag
@@ -106,6 +108,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
+        if set(map(type, value)) == {float} and all(map(math.isfinite, value)):  # a vector
+            return list(value)
         return [plain(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 

@@ -50,7 +50,7 @@ def answerer(task: str, folder: str, where: str) -> Callable[[dict[str, Any]], A
         if "candidate_labels" in fields:
             options = {**options, "candidate_labels": fields["candidate_labels"].split(", ")}
         answered = pipeline(fields["text"], **options)
-        return str(answered) if task != "feature-extraction" else len(answered)
+        return str(answered) if task != "feature-extraction" else len(json.dumps(answered))
 
     return answer
 
@@ -72,13 +72,14 @@ def questioner(folder: str, where: str) -> Callable[[dict[str, Any]], Any]:
 
 
 def rewriter(folder: str, where: str) -> Callable[[dict[str, Any]], Any]:
-    """What summarization and translation generate."""
+    """What summarization and translation generate, as their pipelines did it: 4 beams, 256 tokens at most."""
     model: Any = transformers.AutoModelForSeq2SeqLM.from_pretrained(folder).to(where)
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
 
     def answer(order: dict[str, Any]) -> str:
         inputs = tokenizer(order["answer"]["text"], return_tensors="pt").to(where)
-        return str(tokenizer.decode(model.generate(**inputs)[0], skip_special_tokens=True))
+        ids = model.generate(**inputs, num_beams=4, max_new_tokens=256)[0]
+        return str(tokenizer.decode(ids, skip_special_tokens=True))
 
     return answer
 
