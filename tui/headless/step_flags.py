@@ -79,9 +79,9 @@ def add_step_flags(parser: argparse.ArgumentParser, task: str) -> None:
         "N",
         "draw tokens, the same ones for the same seed (default: 0)",
     )
-    about = f"the likeliest tokens told at each step (default: {ALTERNATIVES.default})"
+    about = f"{ALTERNATIVES.about} (default: {ALTERNATIVES.default})"
     add("alternatives", _whole(ALTERNATIVES), "N", about)
-    add("ban", _whole(BANNED), "ID", "never write this token; can be given again", "append")
+    add("ban", _whole(BANNED), "ID", f"{BANNED.about}; can be given again", "append")
     add(
         "stop",
         _text("stop"),

@@ -12,7 +12,7 @@ NO_REPEAT_NGRAM_SIZE = Option(
     "no_repeat_ngram_size", "Runs of this length stand once only", None, int, least=0
 )
 SEED = Option("seed", "What the draws of sampling start from", 0, int, least=0, most=LARGEST_WHOLE)
-BANNED = Option("ban", "A token that is never written", None, int, least=0, most=LARGEST_WHOLE)
+BANNED = Option("ban", "A token that is never written, by its id", None, int, least=0, most=LARGEST_WHOLE)
 ALTERNATIVES = Option("alternatives", "The likeliest tokens told at each step", 5, int, least=0, most=1000)
 
 SHARED = (NUM_BEAMS, LENGTH_PENALTY, MIN_NEW_TOKENS, NO_REPEAT_NGRAM_SIZE)

@@ -14,7 +14,6 @@ SETTINGS = (
         most=100,
         above_least=True,
         step=0.1,
-        called="temperature",
         in_brief="T",
     ),
     Option(

@@ -124,7 +124,7 @@ def matches(query: str, labels: Labels, count: int) -> Matches:
     parts = {(text.strip(" ") or text).casefold() if query.strip() else text for text in spellings}
     found = [index.find(part, " ") for part in parts]
     whole = sorted({row for rows, _ in found for row in rows if row < count})
-    holding = np.unique(np.concatenate([rows for _, rows in found]))
+    holding = found[0][1] if len(found) == 1 else np.unique(np.concatenate([rows for _, rows in found]))
     bare = spaces_meant(query).strip(" ")
     return Matches(
         exact=[row for row in whole if named[row] in spellings],
